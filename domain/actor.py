@@ -45,6 +45,4 @@ class Actor:
         return not self.roles.isdisjoint(roles)
 
 
-SYSTEM = Actor(
-    kind=ActorKind.SYSTEM, id=0, subject="system", name="Liudai", roles=frozenset()
-)
+SYSTEM = Actor(kind=ActorKind.SYSTEM, id=0, subject="system", name="Liudai", roles=frozenset())

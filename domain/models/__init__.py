@@ -1,0 +1,1 @@
+"""Tables. They decide nothing; amounts are integers of minor units in the row's currency."""

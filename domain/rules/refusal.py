@@ -37,7 +37,7 @@ class ErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake: where it is (`path`, GraphQL field names from the input's root) and what to do."""
+    """One mistake: where (`path`: GraphQL field names from the input's root) and what to do."""
 
     code: ErrorCode
     path: tuple[str, ...]
@@ -45,14 +45,15 @@ class Problem:
     zh: str
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refused(Exception):
     """The request was refused; `problems` holds every mistake found, at least one."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         if not self.problems:
             raise ValueError("a refusal needs at least one problem")
-        super().__init__("; ".join(f"{p.code} at {'.'.join(p.path)}: {p.en}" for p in self.problems))
+        said = (f"{p.code} at {'.'.join(p.path)}: {p.en}" for p in self.problems)
+        super().__init__("; ".join(said))
 
 
 def refuse_if(problems: Iterable[Problem]) -> None:

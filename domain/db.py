@@ -1,0 +1,191 @@
+"""The database connection: opening, transactions, retries, hand-written SQL for both dialects."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tortoise import Tortoise, connections
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.transactions import in_transaction
+
+from domain.settings import Settings, get_settings
+
+T = TypeVar("T")
+
+APP = "liudai"
+# MySQL: deadlock, lock wait timeout; MariaDB: record changed since last read (snapshot conflict).
+RETRIED_ERRORS = frozenset({1213, 1205, 1020})
+ATTEMPTS = 6
+
+
+def tortoise_config(settings: Settings) -> dict[str, Any]:
+    """Return Tortoise's configuration for the database of `settings`."""
+    return {
+        "connections": {"default": _connection(settings)},
+        "apps": {
+            APP: {
+                "models": ["domain.models.tables"],
+                "default_connection": "default",
+                "migrations": "domain.migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+def _connection(settings: Settings) -> dict[str, Any]:
+    if settings.sqlite:
+        path = settings.database_url.removeprefix("sqlite://")
+        return {"engine": "domain.sqlite", "credentials": {"file_path": path}}
+    url = urlsplit(settings.database_url)
+    return {
+        "engine": "tortoise.backends.mysql",
+        "credentials": {
+            "host": url.hostname or "127.0.0.1",
+            "port": url.port or 3306,
+            "user": unquote(url.username or "root"),
+            "password": unquote(url.password or ""),
+            "database": url.path.lstrip("/"),
+            "charset": "utf8mb4",
+            "minsize": 1,
+            "maxsize": settings.database_pool_size,
+            "pool_recycle": 1800,
+            "init_command": (
+                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET time_zone = '+00:00'"
+            ),
+            **dict(parse_qsl(url.query)),
+        },
+    }
+
+
+async def open_database(settings: Settings | None = None) -> None:
+    """Connect Tortoise to the database of `settings` (default: the process's own)."""
+    settings = settings or get_settings()
+    if settings.sqlite:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
+
+
+async def close_database() -> None:
+    """Close every connection."""
+    await Tortoise.close_connections()
+
+
+def connection() -> BaseDBAsyncClient:
+    """Return the current connection: inside a transaction, the transaction's own."""
+    client: BaseDBAsyncClient = connections.get("default")
+    return client
+
+
+def dialect() -> str:
+    """Return `sqlite` or `mysql`."""
+    return connection().capabilities.dialect
+
+
+async def migrate(say: Callable[[str, str, str], object] | None = None) -> None:
+    """Apply the migrations that the open database lacks; `say` is told of each."""
+    config = tortoise_config(get_settings())
+    await MigrationExecutor(connection(), config["apps"]).migrate(direction="forward", progress=say)
+
+
+async def pending_migrations() -> list[str]:
+    """Return the names of the migrations that the open database lacks."""
+    config = tortoise_config(get_settings())
+    executor = MigrationExecutor(connection(), config["apps"])
+    applied = {key.name for key in await executor.recorder.applied_migrations()}
+    await executor.loader.build_graph()
+    return sorted(key.name for key in executor.loader.graph.nodes if key.name not in applied)
+
+
+async def transact(work: Callable[[], Awaitable[T]]) -> T:
+    """Run `work` in one transaction; run it again when the database asks for a retry.
+
+    `work` must have no effect outside the database, since it may run up to `ATTEMPTS` times.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with in_transaction("default"):
+                return await work()
+        except OperationalError as error:
+            if attempt == ATTEMPTS or not is_retryable(error):
+                raise
+            # Spread the contenders, or the same two meet again.
+            await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311
+    raise AssertionError("unreachable")
+
+
+def is_retryable(error: OperationalError) -> bool:
+    """Whether the database said that the same transaction may well succeed next time."""
+    cause = next(iter(error.args), None)
+    return next(iter(getattr(cause, "args", ())), None) in RETRIED_ERRORS
+
+
+async def rows(sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """Run a hand-written SELECT with `%s` placeholders and return its rows as dicts."""
+    client = connection()
+    return await client.execute_query_dict(_placeholders(sql, _is_sqlite(client)), list(values))
+
+
+async def execute(sql: str, values: Sequence[Any] = ()) -> int:
+    """Run a hand-written statement with `%s` placeholders and return the count of rows it hit."""
+    client = connection()
+    count, _ = await client.execute_query(_placeholders(sql, _is_sqlite(client)), list(values))
+    return count
+
+
+async def execute_many(sql: str, values: Sequence[Sequence[Any]]) -> None:
+    """Run a hand-written statement once for each row of `values`."""
+    client = connection()
+    await client.execute_many(_placeholders(sql, _is_sqlite(client)), [list(row) for row in values])
+
+
+def for_update() -> str:
+    """Return the clause that locks the selected rows (SQLite's transactions lock already)."""
+    return "" if _is_sqlite(connection()) else " FOR UPDATE"
+
+
+def for_share() -> str:
+    """Return the clause that keeps others from changing the selected rows meanwhile."""
+    return "" if _is_sqlite(connection()) else " LOCK IN SHARE MODE"
+
+
+def in_list(values: Sequence[Any]) -> str:
+    """Return `(%s, %s, …)` for a non-empty list of values."""
+    return "(" + ", ".join(["%s"] * len(values)) + ")"
+
+
+def _is_sqlite(client: BaseDBAsyncClient) -> bool:
+    return client.capabilities.dialect == "sqlite"
+
+
+@lru_cache(maxsize=1024)
+def _placeholders(sql: str, sqlite: bool) -> str:
+    return sql.replace("%s", "?") if sqlite else sql
+
+
+__all__ = [
+    "DBConnectionError",
+    "TransactionalDBClient",
+    "close_database",
+    "connection",
+    "dialect",
+    "execute",
+    "execute_many",
+    "for_share",
+    "for_update",
+    "in_list",
+    "is_retryable",
+    "migrate",
+    "open_database",
+    "pending_migrations",
+    "rows",
+    "transact",
+]

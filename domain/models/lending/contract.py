@@ -1,0 +1,74 @@
+"""Contracts, drawdowns and disbursements."""
+
+from tortoise import fields, models
+
+
+class LoanContract(models.Model):
+    """借款合同, with the hash of the document and how far its signing has come."""
+
+    id = fields.BigIntField(primary_key=True)
+    application_id = fields.BigIntField(unique=True)
+    borrower_id = fields.BigIntField(db_index=True)
+    facility_id = fields.BigIntField(db_index=True)
+    product_id = fields.BigIntField(db_index=True)
+    branch_id = fields.BigIntField(db_index=True)
+    officer_id = fields.BigIntField(null=True)
+    state = fields.CharField(max_length=20)
+    currency = fields.CharField(max_length=3)
+    amount = fields.BigIntField()
+    drawn = fields.BigIntField(default=0)
+    annual_rate = fields.DecimalField(max_digits=14, decimal_places=12)
+    method = fields.CharField(max_length=20)
+    installments = fields.SmallIntField()
+    starts_on = fields.DateField()
+    ends_on = fields.DateField()
+    document_sha256 = fields.CharField(max_length=64)
+    signature_state = fields.CharField(max_length=20)
+    prepared_by_id = fields.BigIntField()
+    signed_by = fields.CharField(max_length=200, default="")
+    signed_on = fields.DateField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "loan_contract"
+
+
+class Drawdown(models.Model):
+    """提款: reserves the facility under lock until it is disbursed or cancelled."""
+
+    id = fields.BigIntField(primary_key=True)
+    contract_id = fields.BigIntField(db_index=True)
+    facility_id = fields.BigIntField(db_index=True)
+    borrower_id = fields.BigIntField(db_index=True)
+    branch_id = fields.BigIntField(db_index=True)
+    state = fields.CharField(max_length=20)
+    currency = fields.CharField(max_length=3)
+    amount = fields.BigIntField()
+    payment_method = fields.CharField(max_length=20)
+    payee_name = fields.CharField(max_length=200, default="")
+    payee_account_cipher = fields.BinaryField(null=True)
+    payee_account_tail = fields.CharField(max_length=4, default="")
+    evidence_number = fields.CharField(max_length=100, default="")
+    requested_by_kind = fields.CharField(max_length=20)
+    requested_by_id = fields.BigIntField()
+    requested_on = fields.DateField()
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "drawdown"
+
+
+class Disbursement(models.Model):
+    """放款: the money that went out for a drawdown, once."""
+
+    id = fields.BigIntField(primary_key=True)
+    drawdown_id = fields.BigIntField(unique=True)
+    loan_id = fields.BigIntField(unique=True)
+    currency = fields.CharField(max_length=3)
+    amount = fields.BigIntField()
+    value_date = fields.DateField()
+    disbursed_by_id = fields.BigIntField()
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "disbursement"

@@ -1,0 +1,58 @@
+"""Every table, for Tortoise and for the migrations' autodetector."""
+
+from domain.models.lending.application import ApprovalTask, LoanApplication
+from domain.models.lending.borrower import BankAccount, Borrower, FinancialStatement
+from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
+from domain.models.lending.facility import CreditFacility
+from domain.models.lending.ledger import LedgerAccount, LedgerEntry
+from domain.models.lending.loan import Installment, Loan, Repayment, RepaymentAllocation
+from domain.models.lending.product import LoanProduct
+from domain.models.records import (
+    AuditBlock,
+    AuditEntry,
+    AuditSeal,
+    BusinessDate,
+    IdempotencyRecord,
+    Job,
+    OutboxEvent,
+    PolicyValue,
+)
+from domain.models.risk.decision import ApprovalAuthority, PolicyRule, RiskDecision
+from domain.models.risk.model_version import ModelVersion
+from domain.models.staff import BorrowerUser, Branch, CaseAssignment, Employee, EmployeeRole
+
+__models__ = [
+    ApprovalAuthority,
+    ApprovalTask,
+    AuditBlock,
+    AuditEntry,
+    AuditSeal,
+    BankAccount,
+    Borrower,
+    BorrowerUser,
+    Branch,
+    BusinessDate,
+    CaseAssignment,
+    CreditFacility,
+    Disbursement,
+    Drawdown,
+    Employee,
+    EmployeeRole,
+    FinancialStatement,
+    IdempotencyRecord,
+    Installment,
+    Job,
+    LedgerAccount,
+    LedgerEntry,
+    Loan,
+    LoanApplication,
+    LoanContract,
+    LoanProduct,
+    ModelVersion,
+    OutboxEvent,
+    PolicyRule,
+    PolicyValue,
+    Repayment,
+    RepaymentAllocation,
+    RiskDecision,
+]

@@ -1,0 +1,43 @@
+"""Which rows a person may see: an object out of sight does not exist for that person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.actor import Actor, ActorKind
+from domain.db import in_list
+from domain.rules.roles import Role
+
+_SEES_ALL = (Role.AUDITOR, Role.ANALYST, Role.ACCOUNTANT)
+
+
+def visible(
+    actor: Actor, *, table: str, borrower_column: str = "borrower_id"
+) -> tuple[str, list[Any]]:
+    """Return the SQL condition (with its values) for the rows of `table` that `actor` may see.
+
+    `table` has the columns branch_id and officer_id (by whose customer it is) unless it is said
+    otherwise by :func:`visible_by_branch`.
+    """
+    condition, values = visible_by_branch(actor, table=table, borrower_column=borrower_column)
+    if actor.roles == {Role.RELATIONSHIP_MANAGER}:
+        # Own customers, and those of the branch that nobody holds yet.
+        return (
+            f"({table}.officer_id = %s OR ({table}.officer_id IS NULL AND {condition}))",
+            [actor.id, *values],
+        )
+    return condition, values
+
+
+def visible_by_branch(
+    actor: Actor, *, table: str, borrower_column: str = "borrower_id"
+) -> tuple[str, list[Any]]:
+    """Like :func:`visible`, for tables that carry no officer."""
+    if actor.kind is ActorKind.SYSTEM:
+        return "1 = 1", []
+    if actor.kind is ActorKind.BORROWER_USER:
+        return f"{table}.{borrower_column} = %s", [actor.borrower_id or 0]
+    if actor.branch_ids is None or actor.has(*_SEES_ALL):
+        return "1 = 1", []
+    branches = sorted(actor.branch_ids)
+    return f"{table}.branch_id IN {in_list(branches)}", list(branches)

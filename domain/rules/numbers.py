@@ -1,0 +1,42 @@
+"""Human numbers: LN000001234 is written on paper and read over the phone, so it ends in a check
+digit. They are derived from the row's id, which no two rows share and no sequence must hand out.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class NumberKind(StrEnum):
+    """The two letters that say what a number names."""
+
+    BORROWER = "BR"
+    FACILITY = "CF"
+    APPLICATION = "LA"
+    CONTRACT = "LC"
+    DRAWDOWN = "DD"
+    LOAN = "LN"
+    REPAYMENT = "RP"
+
+
+def human_number(kind: NumberKind, row_id: int) -> str:
+    """Return the number of the row: two letters, the id, and its Luhn check digit."""
+    return f"{kind}{row_id:08d}{_luhn(str(row_id))}"
+
+
+def row_id(kind: NumberKind, number: str) -> int | None:
+    """Return the id behind `number`, or None for another kind or a wrong check digit."""
+    text = number.strip().upper()
+    digits = text[2:]
+    if not (text.startswith(kind) and digits.isascii() and digits.isdigit() and len(digits) >= 9):
+        return None
+    found = int(digits[:-1])
+    return found if human_number(kind, found) == text else None
+
+
+def _luhn(digits: str) -> int:
+    total = 0
+    for position, digit in enumerate(reversed(digits)):
+        doubled = int(digit) * (2 if position % 2 == 0 else 1)
+        total += doubled - 9 if doubled > 9 else doubled
+    return -total % 10
