@@ -44,6 +44,7 @@ class Drawdown(models.Model):
     state = fields.CharField(max_length=20)
     currency = fields.CharField(max_length=3)
     amount = fields.BigIntField()
+    installments = fields.SmallIntField()
     payment_method = fields.CharField(max_length=20)
     payee_name = fields.CharField(max_length=200, default="")
     payee_account_cipher = fields.BinaryField(null=True)

@@ -23,7 +23,7 @@ class LedgerEntry(models.Model):
     """
 
     id = fields.BigIntField(primary_key=True)
-    journal = fields.CharField(max_length=32, db_index=True)
+    journal = fields.CharField(max_length=40)
     event = fields.CharField(max_length=30)
     account_code = fields.CharField(max_length=20)
     currency = fields.CharField(max_length=3)
@@ -37,4 +37,5 @@ class LedgerEntry(models.Model):
 
     class Meta:
         table = "ledger_entry"
+        unique_together = (("journal", "account_code"),)
         indexes = [("posting_date", "account_code")]

@@ -8,9 +8,10 @@ from typing import Final
 
 from domain.rules.lending.day_count import actual_days
 from domain.rules.lending.schedule import ScheduleRow
+from domain.rules.money import MAX_MAJOR_UNITS
 
 _SIX_DECIMALS: Final = Decimal("0.000001")
-_NOISE: Final = Decimal("1E-30")
+_TWENTY_DECIMALS: Final = Decimal("1E-20")
 _PRECISION_DIGITS: Final = 60
 _CONVERGED: Final = Decimal("1E-45")
 _MAX_STEPS: Final = 200
@@ -33,15 +34,17 @@ def internal_rate(*, outlay: int, flows: Sequence[tuple[int, int]]) -> Decimal |
     """The annual rate at which `flows` of (days after the outlay, amount) are worth `outlay`.
 
     6 decimals, HALF_UP. With every amount positive and paid after the outlay exactly one rate
-    above -1 exists; None otherwise.
+    above -1 exists; None otherwise, and for a rate beyond 10¹³, which no number of the API holds.
     """
     if outlay <= 0 or not flows or any(days <= 0 or amount <= 0 for days, amount in flows):
         return None
     with localcontext(prec=_PRECISION_DIGITS, rounding=ROUND_HALF_UP):
         daily = _continuous_daily_rate(outlay, sorted(flows))
         rate = (daily * 365).exp() - 1
+        if rate > MAX_MAJOR_UNITS:
+            return None
         # A rate that is exactly x.xxxxxx5 must round up: drop the iteration's noise first.
-        return rate.quantize(_NOISE).quantize(_SIX_DECIMALS)
+        return rate.quantize(_TWENTY_DECIMALS).quantize(_SIX_DECIMALS)
 
 
 def _continuous_daily_rate(outlay: int, flows: Sequence[tuple[int, int]]) -> Decimal:

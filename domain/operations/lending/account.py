@@ -1,0 +1,193 @@
+"""A loan under lock with its open instalments: accruing it, settling it, saving it.
+
+Everything that moves a loan's money goes through here, so that its balances, its instalments and
+its postings change together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from domain.db import execute_many
+from domain.models.lending.loan import Installment, Loan, RepaymentAllocation
+from domain.models.lending.loan_terms import (
+    due_installment,
+    installment_debt,
+    overdue_terms,
+    schedule_row,
+    schedule_terms,
+)
+from domain.operations.lending.post import Posting
+from domain.rules.lending import postings
+from domain.rules.lending.allocation import AllocatedItem, Bucket
+from domain.rules.lending.daily_accrual import AccruingInstallment, accrue, sum_parts
+from domain.rules.lending.debt import InstallmentDebt
+from domain.rules.lending.postings import Parts
+from domain.rules.lending.states import LOAN, LOAN_MOVES, LoanState
+from domain.rules.states import move
+
+_PAID_COLUMN = {
+    Bucket.PRINCIPAL: "principal_paid",
+    Bucket.INTEREST: "interest_paid",
+    Bucket.PENALTY: "penalty_paid",
+    Bucket.COMPOUND: "compound_paid",
+}
+_LOAN_COLUMNS = [
+    "state",
+    "accrued_through",
+    "principal_outstanding",
+    "interest_receivable",
+    "penalty_receivable",
+    "compound_receivable",
+    "credit_balance",
+    "next_due_date",
+    "closed_on",
+]
+_INSTALLMENT_COLUMNS = (
+    "interest",
+    "principal_paid",
+    "interest_paid",
+    "penalty_accrued",
+    "penalty_paid",
+    "compound_accrued",
+    "compound_paid",
+    "interest_accrued",
+    "settled_on",
+)
+
+
+@dataclass(slots=True)
+class LoanAccount:
+    """A locked loan, its unsettled instalments in order, and the payments that touched them."""
+
+    loan: Loan
+    installments: list[Installment]
+    allocations: list[RepaymentAllocation]
+    touched: dict[int, Installment] = field(default_factory=dict)
+
+    def debts(self) -> list[InstallmentDebt]:
+        """The open instalments as the rules take them."""
+        return [installment_debt(row) for row in self.installments]
+
+    def accrue_to(self, on: dt.date, *, posting_date: dt.date) -> list[Posting]:
+        """Accrue up to `on` (excluded); return what to post, empty when all was posted."""
+        loan = self.loan
+        if loan.accrued_through >= on:
+            return []
+        accrued = accrue(
+            [
+                AccruingInstallment(
+                    schedule_row(row), installment_debt(row), due_installment(row, self.allocations)
+                )
+                for row in self.installments
+                if row.start_date < on
+            ],
+            terms=schedule_terms(loan),
+            overdue=overdue_terms(loan),
+            on=on,
+        )
+        for row in self.installments:
+            if row.number in accrued:
+                parts = accrued[row.number]
+                row.interest_accrued += parts.interest
+                row.penalty_accrued += parts.penalty
+                row.compound_accrued += parts.compound
+                self.touched[row.number] = row
+        total = sum_parts(list(accrued.values()))
+        loan.interest_receivable += total.interest
+        loan.penalty_receivable += total.penalty
+        loan.compound_receivable += total.compound
+        loan.accrued_through = on
+        entries = postings.accrued(total)
+        if not entries:
+            return []
+        return [
+            Posting(
+                journal=f"accrual:{loan.id}:{on:%Y%m%d}",
+                event=postings.Event.ACCRUAL,
+                loan=loan,
+                entries=entries,
+                # Interest of the day that ends as `on` begins.
+                value_date=on - dt.timedelta(days=1),
+                posting_date=posting_date,
+            )
+        ]
+
+    def settle(self, items: Sequence[AllocatedItem], *, today: dt.date) -> Parts:
+        """Take what was allocated off the instalments and the balances; close the loan when
+        nothing remains. Returns the sums by bucket."""
+        by_number = {row.number: row for row in self.installments}
+        sums = dict.fromkeys(_PAID_COLUMN, 0)
+        for item in items:
+            row = by_number[item.installment]
+            column = _PAID_COLUMN[item.bucket]
+            setattr(row, column, getattr(row, column) + item.amount)
+            sums[item.bucket] += item.amount
+            self.touched[row.number] = row
+        loan = self.loan
+        loan.principal_outstanding -= sums[Bucket.PRINCIPAL]
+        loan.interest_receivable -= sums[Bucket.INTEREST]
+        loan.penalty_receivable -= sums[Bucket.PENALTY]
+        loan.compound_receivable -= sums[Bucket.COMPOUND]
+        self._close_settled(today)
+        return Parts(
+            principal=sums[Bucket.PRINCIPAL],
+            interest=sums[Bucket.INTEREST],
+            penalty=sums[Bucket.PENALTY],
+            compound=sums[Bucket.COMPOUND],
+        )
+
+    def _close_settled(self, today: dt.date) -> None:
+        still_open = []
+        for row in self.installments:
+            # A row not yet due may still accrue: only its due date or the payoff settles it.
+            closed = installment_debt(row).settled and (
+                row.due_date <= today or self.loan.principal_outstanding == 0
+            )
+            if closed:
+                row.settled_on = today
+                self.touched[row.number] = row
+            else:
+                still_open.append(row)
+        self.installments = still_open
+        self.loan.next_due_date = still_open[0].due_date if still_open else None
+        if not still_open:
+            move(LOAN_MOVES, LOAN, LoanState(self.loan.state), LoanState.PAID_OFF)
+            self.loan.state = LoanState.PAID_OFF
+            self.loan.closed_on = today
+
+    async def save(self) -> None:
+        """Write the loan and the instalments that changed."""
+        await self.loan.save(update_fields=_LOAN_COLUMNS)
+        if self.touched:
+            assignments = ", ".join(f"{column} = %s" for column in _INSTALLMENT_COLUMNS)
+            await execute_many(
+                f"UPDATE installment SET {assignments} WHERE id = %s",
+                [
+                    (*(getattr(row, column) for column in _INSTALLMENT_COLUMNS), row.id)
+                    for row in self.touched.values()
+                ],
+            )
+            self.touched.clear()
+
+
+async def open_accounts(loans: Sequence[Loan]) -> list[LoanAccount]:
+    """Load the open instalments and their payments for loans the caller holds under lock."""
+    ids = [loan.id for loan in loans]
+    installments: dict[int, list[Installment]] = {loan_id: [] for loan_id in ids}
+    for row in await Installment.filter(loan_id__in=ids, settled_on=None).order_by("number"):
+        installments[row.loan_id].append(row)
+    allocations: dict[int, list[RepaymentAllocation]] = {loan_id: [] for loan_id in ids}
+    # Only an instalment past its due date is charged for how late it was paid.
+    late = [
+        loan.id
+        for loan in loans
+        if any(row.due_date < loan.accrued_through for row in installments[loan.id])
+        or any(row.principal_paid or row.interest_paid for row in installments[loan.id])
+    ]
+    if late:
+        for paid in await RepaymentAllocation.filter(loan_id__in=late):
+            allocations[paid.loan_id].append(paid)
+    return [LoanAccount(loan, installments[loan.id], allocations[loan.id]) for loan in loans]

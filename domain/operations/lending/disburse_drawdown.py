@@ -1,0 +1,192 @@
+"""Disburse a drawdown: the loan, its schedule and its postings begin to exist."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from domain.actor import Actor, ActorKind
+from domain.db import execute
+from domain.models.lending.application import ApprovalTask, LoanApplication
+from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
+from domain.models.lending.loan import Installment, Loan
+from domain.models.lending.loan_terms import schedule_terms
+from domain.models.lending.product import LoanProduct
+from domain.models.staff import CaseAssignment
+from domain.operations.lending.post import Posting, post
+from domain.operations.perform import Done, Result, Step, perform
+from domain.queries.business_date import held_business_date
+from domain.queries.lending.find import find_drawdown, find_facility
+from domain.rules.lending import postings
+from domain.rules.lending.limits import facility_usable
+from domain.rules.lending.overdue import penalty_rate
+from domain.rules.lending.schedule import ScheduleRow, build_schedule
+from domain.rules.lending.states import (
+    DRAWDOWN,
+    DRAWDOWN_MOVES,
+    DrawdownState,
+    FacilityState,
+    LoanState,
+)
+from domain.rules.refusal import refuse_if
+from domain.rules.separation import refuse_same_person
+from domain.rules.states import move
+
+
+async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done:
+    """Pay a REQUESTED drawdown out, as a person who neither asked for nor approved it.
+
+    Reserved turns into used, the loan becomes ACTIVE with its schedule from today, and the books
+    show the money out. Result: `drawdown`, `loan`, `facility`. Raises :class:`Refused`.
+    """
+
+    async def work(step: Step) -> Result:
+        today = await held_business_date()
+        seen = await find_drawdown(actor, drawdown_id)
+        facility = await find_facility(actor, seen.facility_id, lock=True)
+        drawdown = await find_drawdown(actor, drawdown_id, lock=True)
+        move(DRAWDOWN_MOVES, DRAWDOWN, DrawdownState(drawdown.state), DrawdownState.DISBURSED)
+        refuse_if(
+            facility_usable(
+                FacilityState(facility.state), expires_on=facility.expires_on, today=today
+            )
+        )
+        contract = await LoanContract.get(id=drawdown.contract_id)
+        await _refuse_two_sides(actor, drawdown, contract)
+        loan, schedule = await _create_loan(drawdown, contract, today=today)
+        await execute(
+            "UPDATE credit_facility SET reserved = reserved - %s, used = used + %s WHERE id = %s",
+            [drawdown.amount, drawdown.amount, facility.id],
+        )
+        drawdown.state = DrawdownState.DISBURSED
+        await drawdown.save(update_fields=["state"])
+        await _pay_out(actor, drawdown, loan, today=today)
+        step.changed(
+            "Drawdown",
+            drawdown.id,
+            before={"state": DrawdownState.REQUESTED},
+            after={"state": drawdown.state},
+            event="drawdown.disbursed",
+        )
+        step.changed(
+            "Loan",
+            loan.id,
+            after={
+                "state": loan.state,
+                "principal": loan.principal,
+                "currency": loan.currency,
+                "installments": len(schedule),
+                "maturityDate": loan.maturity_date,
+            },
+            event="loan.activated",
+        )
+        return {"drawdown": drawdown.id, "loan": loan.id, "facility": facility.id}
+
+    return await perform(
+        actor=actor,
+        action="disburseDrawdown",
+        key=key,
+        arguments={"drawdown": drawdown_id},
+        work=work,
+    )
+
+
+async def _refuse_two_sides(actor: Actor, drawdown: Drawdown, contract: LoanContract) -> None:
+    if drawdown.requested_by_kind == ActorKind.EMPLOYEE:
+        refuse_same_person(actor.id, drawdown.requested_by_id, ("requested", "提出"))
+    refuse_same_person(actor.id, contract.officer_id, ("handled", "经办"))
+    refuse_same_person(actor.id, contract.prepared_by_id, ("prepared the contract of", "起草"))
+    application = await LoanApplication.get(id=contract.application_id)
+    if application.submitted_by_kind == ActorKind.EMPLOYEE:
+        refuse_same_person(actor.id, application.submitted_by_id, ("submitted", "提交"))
+    for task in await ApprovalTask.filter(application_id=application.id):
+        refuse_same_person(actor.id, task.decided_by_id, ("decided on", "审批"))
+
+
+async def _create_loan(
+    drawdown: Drawdown, contract: LoanContract, *, today: dt.date
+) -> tuple[Loan, tuple[ScheduleRow, ...]]:
+    product = await LoanProduct.get(id=contract.product_id)
+    rate = Decimal(contract.annual_rate)
+    loan = Loan(
+        contract_id=contract.id,
+        drawdown_id=drawdown.id,
+        facility_id=drawdown.facility_id,
+        borrower_id=drawdown.borrower_id,
+        product_id=product.id,
+        branch_id=drawdown.branch_id,
+        officer_id=contract.officer_id,
+        state=LoanState.ACTIVE,
+        currency=drawdown.currency,
+        principal=drawdown.amount,
+        annual_rate=rate,
+        penalty_rate=penalty_rate(
+            contract_rate=rate, overdue_markup=Decimal(product.penalty_markup)
+        ),
+        penalty_grace_days=product.penalty_grace_days,
+        compound_basis=product.compound_basis,
+        method=contract.method,
+        day_count=product.day_count,
+        rounding=product.rounding,
+        period_unit=product.period_unit,
+        every=product.every,
+        settlement_day=product.settlement_day,
+        installment_count=drawdown.installments,
+        allocation=product.allocation,
+        start_date=today,
+        maturity_date=today,
+        accrued_through=today,
+        principal_outstanding=drawdown.amount,
+    )
+    schedule = build_schedule(schedule_terms(loan))
+    loan.maturity_date = schedule[-1].due_date
+    loan.next_due_date = schedule[0].due_date
+    await loan.save()
+    await Installment.bulk_create(
+        [
+            Installment(
+                loan_id=loan.id,
+                number=row.number,
+                start_date=row.start_date,
+                end_date=row.end_date,
+                due_date=row.due_date,
+                days=row.days,
+                opening=row.opening,
+                principal=row.principal,
+                interest=row.interest,
+            )
+            for row in schedule
+        ]
+    )
+    return loan, schedule
+
+
+async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.date) -> None:
+    await Disbursement.create(
+        drawdown_id=drawdown.id,
+        loan_id=loan.id,
+        currency=drawdown.currency,
+        amount=drawdown.amount,
+        value_date=today,
+        disbursed_by_id=actor.id,
+    )
+    await CaseAssignment.create(
+        noun="Loan",
+        noun_id=loan.id,
+        employee_id=loan.officer_id,
+        branch_id=loan.branch_id,
+        from_date=today,
+        reason="disbursed",
+    )
+    await post(
+        [
+            Posting(
+                journal=f"disbursement:{drawdown.id}",
+                event=postings.Event.DISBURSEMENT,
+                loan=loan,
+                entries=postings.disbursed(drawdown.amount),
+                value_date=today,
+                posting_date=today,
+            )
+        ]
+    )

@@ -1,0 +1,201 @@
+"""Request a drawdown: its amount is reserved in the facility, under lock, until it is disbursed or
+cancelled."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+
+from domain.actor import Actor
+from domain.db import execute
+from domain.encryption import blind_index, encrypt
+from domain.models.lending.contract import Drawdown, LoanContract
+from domain.models.lending.facility import CreditFacility
+from domain.models.lending.product import LoanProduct
+from domain.operations.perform import Done, Result, Step, perform
+from domain.queries.business_date import held_business_date
+from domain.queries.lending.find import find_contract, find_drawdown, find_facility
+from domain.rules.form import Form
+from domain.rules.lending.limits import Limit, facility_usable, limit_problem
+from domain.rules.lending.periods import PeriodUnit, due_date
+from domain.rules.lending.states import (
+    CONTRACT,
+    DRAWDOWN,
+    DRAWDOWN_MOVES,
+    ContractState,
+    DrawdownState,
+    FacilityState,
+    PaymentMethod,
+)
+from domain.rules.refusal import ErrorCode
+from domain.rules.states import move, require_state
+
+PAYEE_ACCOUNT = "drawdown.payee_account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawdownRequest:
+    """What the form gives; `amount` in major units of the contract's currency."""
+
+    contract_id: int
+    amount: Decimal
+    installments: int | None = None
+    payment_method: PaymentMethod
+    payee_name: str = ""
+    payee_account: str = ""
+    evidence_number: str = ""
+
+
+async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) -> Done:
+    """Reserve the amount and create the drawdown as REQUESTED.
+
+    Result: `drawdown`, `facility`. Raises :class:`Refused`; a limit breach names the limit, its
+    amount, what is used and what remains.
+    """
+
+    async def work(step: Step) -> Result:
+        today = await held_business_date()
+        seen = await find_contract(actor, request.contract_id)
+        facility = await find_facility(actor, seen.facility_id, lock=True)
+        contract = await find_contract(actor, request.contract_id, lock=True)
+        require_state(CONTRACT, ContractState(contract.state), ContractState.SIGNED)
+        amount, installments, payee = await _read(request, contract, facility, today=today)
+        await execute(
+            "UPDATE credit_facility SET reserved = reserved + %s WHERE id = %s",
+            [amount, facility.id],
+        )
+        await execute(
+            "UPDATE loan_contract SET drawn = drawn + %s WHERE id = %s", [amount, contract.id]
+        )
+        drawdown = await Drawdown.create(
+            contract_id=contract.id,
+            facility_id=facility.id,
+            borrower_id=contract.borrower_id,
+            branch_id=contract.branch_id,
+            state=DrawdownState.REQUESTED,
+            currency=contract.currency,
+            amount=amount,
+            installments=installments,
+            payment_method=request.payment_method,
+            payee_name=payee,
+            payee_account_cipher=encrypt(request.payee_account, column=PAYEE_ACCOUNT),
+            payee_account_tail=request.payee_account[-4:],
+            evidence_number=request.evidence_number,
+            requested_by_kind=actor.kind,
+            requested_by_id=actor.id,
+            requested_on=today,
+        )
+        step.changed(
+            "Drawdown",
+            drawdown.id,
+            after={"state": drawdown.state, "amount": amount, "currency": drawdown.currency},
+            event="drawdown.requested",
+        )
+        step.changed(
+            "CreditFacility",
+            facility.id,
+            before={"reserved": facility.reserved},
+            after={"reserved": facility.reserved + amount},
+        )
+        return {"drawdown": drawdown.id, "facility": facility.id, "contract": contract.id}
+
+    asked = asdict(request)
+    asked["payee_account"] = blind_index(request.payee_account, column=PAYEE_ACCOUNT)
+    return await perform(actor=actor, action="requestDrawdown", key=key, arguments=asked, work=work)
+
+
+async def _read(
+    request: DrawdownRequest, contract: LoanContract, facility: CreditFacility, *, today: dt.date
+) -> tuple[int, int, str]:
+    form = Form()
+    amount = form.money("amount", request.amount, contract.currency)
+    form.extend(
+        facility_usable(FacilityState(facility.state), expires_on=facility.expires_on, today=today)
+    )
+    for limit in (_facility_limit(facility), _contract_limit(contract)):
+        form.extend(limit_problem(limit, amount))
+    entrusted = request.payment_method is PaymentMethod.ENTRUSTED
+    payee = form.text("payeeName", request.payee_name, longest=200, needed=entrusted)
+    form.text("payeeAccount", request.payee_account, longest=40, needed=entrusted)
+    form.text("evidenceNumber", request.evidence_number, longest=100, needed=entrusted)
+    wanted = contract.installments if request.installments is None else request.installments
+    installments = form.whole("installments", wanted, least=1, most=contract.installments)
+    await _check_maturity(form, contract, installments, today=today)
+    form.refuse()
+    return amount, installments, payee
+
+
+async def _check_maturity(
+    form: Form, contract: LoanContract, installments: int, *, today: dt.date
+) -> None:
+    product = await LoanProduct.get(id=contract.product_id)
+    maturity = due_date(
+        first=today,
+        count=max(installments, 1),
+        every=product.every,
+        unit=PeriodUnit(product.period_unit),
+    )
+    if maturity > contract.ends_on:
+        form.add(
+            ErrorCode.OUT_OF_RANGE,
+            "installments",
+            f"A loan drawn now over {installments} periods would mature on {maturity}, after the "
+            f"contract ends on {contract.ends_on}. Choose fewer instalments.",
+            f"现在提款分 {installments} 期将于 {maturity} 到期，"
+            f"晚于合同到期日 {contract.ends_on}，请减少期数。",
+        )
+
+
+def _facility_limit(facility: CreditFacility) -> Limit:
+    return Limit(
+        "Credit facility limit",
+        "授信额度",
+        facility.currency,
+        facility.limit_amount,
+        facility.reserved,
+        facility.used,
+    )
+
+
+def _contract_limit(contract: LoanContract) -> Limit:
+    return Limit(
+        "Contract amount", "合同金额", contract.currency, contract.amount, 0, contract.drawn
+    )
+
+
+async def cancel_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done:
+    """Cancel a REQUESTED drawdown and free what it reserved. Result: `drawdown`, `facility`."""
+
+    async def work(step: Step) -> Result:
+        await held_business_date()
+        seen = await find_drawdown(actor, drawdown_id)
+        facility = await find_facility(actor, seen.facility_id, lock=True)
+        drawdown = await find_drawdown(actor, drawdown_id, lock=True)
+        move(DRAWDOWN_MOVES, DRAWDOWN, DrawdownState(drawdown.state), DrawdownState.CANCELLED)
+        drawdown.state = DrawdownState.CANCELLED
+        await drawdown.save(update_fields=["state"])
+        await execute(
+            "UPDATE credit_facility SET reserved = reserved - %s WHERE id = %s",
+            [drawdown.amount, facility.id],
+        )
+        await execute(
+            "UPDATE loan_contract SET drawn = drawn - %s WHERE id = %s",
+            [drawdown.amount, drawdown.contract_id],
+        )
+        step.changed(
+            "Drawdown",
+            drawdown.id,
+            before={"state": DrawdownState.REQUESTED},
+            after={"state": drawdown.state},
+            event="drawdown.cancelled",
+        )
+        return {"drawdown": drawdown.id, "facility": facility.id}
+
+    return await perform(
+        actor=actor,
+        action="cancelDrawdown",
+        key=key,
+        arguments={"drawdown": drawdown_id},
+        work=work,
+    )

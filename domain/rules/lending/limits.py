@@ -1,0 +1,63 @@
+"""Using a limit: what is left of it, and how a breach is refused (DOMAIN.md §2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from domain.rules.lending.states import FACILITY, FacilityState
+from domain.rules.money import format_minor
+from domain.rules.refusal import ErrorCode, Problem
+from domain.rules.states import require_state
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit as it stands, in minor units of `currency`."""
+
+    name_en: str
+    name_zh: str
+    currency: str
+    amount: int
+    reserved: int
+    used: int
+
+    @property
+    def available(self) -> int:
+        """What may still be reserved; 0 while there is an excess."""
+        return max(self.amount - self.reserved - self.used, 0)
+
+
+def limit_problem(limit: Limit, wanted: int, *, path: str = "amount") -> list[Problem]:
+    """Say that `wanted` breaches `limit`: its name, amount, what is used and what remains."""
+    if wanted <= limit.available:
+        return []
+    of, taken, left, asked = (
+        f"{format_minor(minor, limit.currency)} {limit.currency}"
+        for minor in (limit.amount, limit.reserved + limit.used, limit.available, wanted)
+    )
+    return [
+        Problem(
+            ErrorCode.LIMIT_EXCEEDED,
+            (path,),
+            f"{limit.name_en}: of {of}, {taken} is used or reserved and {left} remains; "
+            f"{asked} does not fit. Ask for at most {left}.",
+            f"{limit.name_zh}：额度 {of}，已用及预占 {taken}，剩余 {left}，"
+            f"无法再使用 {asked}，最多可申请 {left}。",
+        )
+    ]
+
+
+def facility_usable(state: FacilityState, *, expires_on: dt.date, today: dt.date) -> list[Problem]:
+    """Refuse a facility that is not ACTIVE (raises); say if it has expired by `today`."""
+    require_state(FACILITY, state, FacilityState.ACTIVE)
+    if today <= expires_on:
+        return []
+    return [
+        Problem(
+            ErrorCode.ILLEGAL_STATE,
+            ("facilityId",),
+            f"This facility expired on {expires_on}. Propose a new one.",
+            f"该授信额度已于 {expires_on} 到期，请重新申报额度。",
+        )
+    ]
