@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
@@ -77,6 +78,8 @@ async def open_database(settings: Settings | None = None) -> None:
 async def close_database() -> None:
     """Close every connection."""
     await Tortoise.close_connections()
+    # Tortoise keeps compiled statements by connection name, whatever the dialect was.
+    EXECUTOR_CACHE.clear()
 
 
 def connection() -> BaseDBAsyncClient:

@@ -6,6 +6,7 @@ column does not decrypt. Two subkeys are derived from LIUDAI_SECRET_KEY: one enc
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
@@ -18,15 +19,17 @@ from domain.settings import get_settings
 NONCE_BYTES = 12
 
 
-def encrypt(text: str, *, column: str) -> bytes:
-    """Return nonce and ciphertext of `text` for `column` (for example `borrower.resident_id`)."""
+def encrypt(text: str, *, column: str) -> str:
+    """Return nonce and ciphertext of `text` for `column` (`borrower.resident_id`), as base64."""
     nonce = os.urandom(NONCE_BYTES)
-    return nonce + AESGCM(_subkey("encrypt")).encrypt(nonce, text.encode(), column.encode())
+    sealed = AESGCM(_subkey("encrypt")).encrypt(nonce, text.encode(), column.encode())
+    return base64.b64encode(nonce + sealed).decode()
 
 
-def decrypt(stored: bytes, *, column: str) -> str:
+def decrypt(stored: str, *, column: str) -> str:
     """Return the text behind `stored`. Raises `cryptography.exceptions.InvalidTag` if altered."""
-    nonce, ciphertext = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
+    raw = base64.b64decode(stored)
+    nonce, ciphertext = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
     return AESGCM(_subkey("encrypt")).decrypt(nonce, ciphertext, column.encode()).decode()
 
 

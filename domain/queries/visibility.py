@@ -29,6 +29,17 @@ def visible(
     return condition, values
 
 
+def visible_by_loan(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
+    """Like :func:`visible`, for tables whose rows belong to a loan."""
+    condition, values = visible(actor, table="loan")
+    if condition == "1 = 1":
+        return condition, []
+    return (
+        f"EXISTS (SELECT 1 FROM loan WHERE loan.id = {table}.loan_id AND {condition})",
+        values,
+    )
+
+
 def visible_by_branch(
     actor: Actor, *, table: str, borrower_column: str = "borrower_id"
 ) -> tuple[str, list[Any]]:
@@ -41,3 +52,8 @@ def visible_by_branch(
         return "1 = 1", []
     branches = sorted(actor.branch_ids)
     return f"{table}.branch_id IN {in_list(branches)}", list(branches)
+
+
+def visible_to_all(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
+    """For tables that hold nobody's data in particular: the role table alone says who reads."""
+    return "1 = 1", []

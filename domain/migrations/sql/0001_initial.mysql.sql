@@ -8,7 +8,9 @@ CREATE TABLE `approval_authority` (
     `grade_from` VARCHAR(4) NOT NULL,
     `grade_to` VARCHAR(4) NOT NULL,
     `levels` VARCHAR(20) NOT NULL,
-    `effective_from` DATE NOT NULL
+    `effective_from` DATE NOT NULL,
+    `citation` VARCHAR(300) NOT NULL,
+    `confirmed` BOOL NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 CREATE TABLE `approval_task` (
@@ -66,7 +68,7 @@ CREATE TABLE `bank_account` (
     `borrower_id` BIGINT NOT NULL,
     `bank_name` VARCHAR(100) NOT NULL,
     `account_name` VARCHAR(200) NOT NULL,
-    `number_cipher` LONGBLOB NOT NULL,
+    `number_cipher` VARCHAR(200) NOT NULL,
     `number_index` VARCHAR(64) NOT NULL,
     `number_tail` VARCHAR(4) NOT NULL,
     `created_at` DATETIME(6) NOT NULL,
@@ -80,7 +82,7 @@ CREATE TABLE `borrower` (
     `name` VARCHAR(200) NOT NULL,
     `unified_social_credit_code` VARCHAR(18) UNIQUE,
     `external_id` VARCHAR(60) UNIQUE,
-    `resident_id_cipher` LONGBLOB,
+    `resident_id_cipher` VARCHAR(200),
     `resident_id_index` VARCHAR(64) UNIQUE,
     `resident_id_tail` VARCHAR(4) NOT NULL,
     `industry_code` VARCHAR(10) NOT NULL,
@@ -172,9 +174,10 @@ CREATE TABLE `drawdown` (
     `state` VARCHAR(20) NOT NULL,
     `currency` VARCHAR(3) NOT NULL,
     `amount` BIGINT NOT NULL,
+    `installments` SMALLINT NOT NULL,
     `payment_method` VARCHAR(20) NOT NULL,
     `payee_name` VARCHAR(200) NOT NULL,
-    `payee_account_cipher` LONGBLOB,
+    `payee_account_cipher` VARCHAR(200),
     `payee_account_tail` VARCHAR(4) NOT NULL,
     `evidence_number` VARCHAR(100) NOT NULL,
     `requested_by_kind` VARCHAR(20) NOT NULL,
@@ -253,6 +256,7 @@ CREATE TABLE `installment` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
     `loan_id` BIGINT NOT NULL,
     `number` SMALLINT NOT NULL,
+    `currency` VARCHAR(3) NOT NULL,
     `start_date` DATE NOT NULL,
     `end_date` DATE NOT NULL,
     `due_date` DATE NOT NULL,
@@ -303,7 +307,7 @@ CREATE TABLE `ledger_account` (
 
 CREATE TABLE `ledger_entry` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
-    `journal` VARCHAR(32) NOT NULL,
+    `journal` VARCHAR(40) NOT NULL,
     `event` VARCHAR(30) NOT NULL,
     `account_code` VARCHAR(20) NOT NULL,
     `currency` VARCHAR(3) NOT NULL,
@@ -314,7 +318,7 @@ CREATE TABLE `ledger_entry` (
     `value_date` DATE NOT NULL,
     `posting_date` DATE NOT NULL,
     `created_at` DATETIME(6) NOT NULL,
-    KEY `idx_ledger_entr_journal_7d4e65` (`journal`),
+    UNIQUE KEY `uid_ledger_entr_journal_23cb43` (`journal`, `account_code`),
     KEY `idx_ledger_entr_loan_id_be32ee` (`loan_id`),
     KEY `idx_ledger_entr_posting_a41c1e` (`posting_date`, `account_code`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
@@ -543,6 +547,7 @@ CREATE TABLE `repayment_allocation` (
     `loan_id` BIGINT NOT NULL,
     `installment_number` SMALLINT NOT NULL,
     `bucket` VARCHAR(12) NOT NULL,
+    `currency` VARCHAR(3) NOT NULL,
     `amount` BIGINT NOT NULL,
     `value_date` DATE NOT NULL,
     KEY `idx_repayment_a_repayme_4e0fac` (`repayment_id`),
@@ -564,6 +569,7 @@ CREATE TABLE `risk_decision` (
     `fired_rules` JSON NOT NULL,
     `working_capital_need` JSON,
     `limits` JSON NOT NULL,
+    `terms` JSON NOT NULL,
     `content_sha256` VARCHAR(64) NOT NULL,
     `business_date` DATE NOT NULL,
     `elapsed_us` INT NOT NULL,

@@ -8,7 +8,9 @@ CREATE TABLE "approval_authority" (
     "grade_from" VARCHAR(4) NOT NULL,
     "grade_to" VARCHAR(4) NOT NULL,
     "levels" VARCHAR(20) NOT NULL,
-    "effective_from" DATE NOT NULL
+    "effective_from" DATE NOT NULL,
+    "citation" VARCHAR(300) NOT NULL,
+    "confirmed" INT NOT NULL
 );
 
 CREATE TABLE "approval_task" (
@@ -67,7 +69,7 @@ CREATE TABLE "bank_account" (
     "borrower_id" BIGINT NOT NULL,
     "bank_name" VARCHAR(100) NOT NULL,
     "account_name" VARCHAR(200) NOT NULL,
-    "number_cipher" BLOB NOT NULL,
+    "number_cipher" VARCHAR(200) NOT NULL,
     "number_index" VARCHAR(64) NOT NULL,
     "number_tail" VARCHAR(4) NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
@@ -83,7 +85,7 @@ CREATE TABLE "borrower" (
     "name" VARCHAR(200) NOT NULL,
     "unified_social_credit_code" VARCHAR(18) UNIQUE,
     "external_id" VARCHAR(60) UNIQUE,
-    "resident_id_cipher" BLOB,
+    "resident_id_cipher" VARCHAR(200),
     "resident_id_index" VARCHAR(64) UNIQUE,
     "resident_id_tail" VARCHAR(4) NOT NULL,
     "industry_code" VARCHAR(10) NOT NULL,
@@ -179,9 +181,10 @@ CREATE TABLE "drawdown" (
     "state" VARCHAR(20) NOT NULL,
     "currency" VARCHAR(3) NOT NULL,
     "amount" BIGINT NOT NULL,
+    "installments" SMALLINT NOT NULL,
     "payment_method" VARCHAR(20) NOT NULL,
     "payee_name" VARCHAR(200) NOT NULL,
-    "payee_account_cipher" BLOB,
+    "payee_account_cipher" VARCHAR(200),
     "payee_account_tail" VARCHAR(4) NOT NULL,
     "evidence_number" VARCHAR(100) NOT NULL,
     "requested_by_kind" VARCHAR(20) NOT NULL,
@@ -266,6 +269,7 @@ CREATE TABLE "installment" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "loan_id" BIGINT NOT NULL,
     "number" SMALLINT NOT NULL,
+    "currency" VARCHAR(3) NOT NULL,
     "start_date" DATE NOT NULL,
     "end_date" DATE NOT NULL,
     "due_date" DATE NOT NULL,
@@ -317,7 +321,7 @@ CREATE TABLE "ledger_account" (
 
 CREATE TABLE "ledger_entry" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    "journal" VARCHAR(32) NOT NULL,
+    "journal" VARCHAR(40) NOT NULL,
     "event" VARCHAR(30) NOT NULL,
     "account_code" VARCHAR(20) NOT NULL,
     "currency" VARCHAR(3) NOT NULL,
@@ -327,10 +331,10 @@ CREATE TABLE "ledger_entry" (
     "branch_id" BIGINT NOT NULL,
     "value_date" DATE NOT NULL,
     "posting_date" DATE NOT NULL,
-    "created_at" TIMESTAMP NOT NULL
+    "created_at" TIMESTAMP NOT NULL,
+    CONSTRAINT "uid_ledger_entr_journal_23cb43" UNIQUE ("journal", "account_code")
 );
 
-CREATE INDEX "idx_ledger_entr_journal_7d4e65" ON "ledger_entry" ("journal");
 CREATE INDEX "idx_ledger_entr_loan_id_be32ee" ON "ledger_entry" ("loan_id");
 CREATE INDEX "idx_ledger_entr_posting_a41c1e" ON "ledger_entry" ("posting_date", "account_code");
 CREATE TABLE "loan" (
@@ -569,6 +573,7 @@ CREATE TABLE "repayment_allocation" (
     "loan_id" BIGINT NOT NULL,
     "installment_number" SMALLINT NOT NULL,
     "bucket" VARCHAR(12) NOT NULL,
+    "currency" VARCHAR(3) NOT NULL,
     "amount" BIGINT NOT NULL,
     "value_date" DATE NOT NULL,
     FOREIGN KEY ("repayment_id") REFERENCES "repayment" ("id")
@@ -591,6 +596,7 @@ CREATE TABLE "risk_decision" (
     "fired_rules" JSON NOT NULL,
     "working_capital_need" JSON,
     "limits" JSON NOT NULL,
+    "terms" JSON NOT NULL,
     "content_sha256" VARCHAR(64) NOT NULL,
     "business_date" DATE NOT NULL,
     "elapsed_us" INT NOT NULL,

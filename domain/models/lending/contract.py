@@ -47,7 +47,7 @@ class Drawdown(models.Model):
     installments = fields.SmallIntField()
     payment_method = fields.CharField(max_length=20)
     payee_name = fields.CharField(max_length=200, default="")
-    payee_account_cipher = fields.BinaryField(null=True)
+    payee_account_cipher = fields.CharField(max_length=200, null=True)
     payee_account_tail = fields.CharField(max_length=4, default="")
     evidence_number = fields.CharField(max_length=100, default="")
     requested_by_kind = fields.CharField(max_length=20)

@@ -61,6 +61,7 @@ class Installment(models.Model):
     id = fields.BigIntField(primary_key=True)
     loan_id = fields.BigIntField(db_index=True)
     number = fields.SmallIntField()
+    currency = fields.CharField(max_length=3)
     start_date = fields.DateField()
     end_date = fields.DateField()
     due_date = fields.DateField()
@@ -112,6 +113,7 @@ class RepaymentAllocation(models.Model):
     loan_id = fields.BigIntField()
     installment_number = fields.SmallIntField()
     bucket = fields.CharField(max_length=12)
+    currency = fields.CharField(max_length=3)
     amount = fields.BigIntField()
     value_date = fields.DateField()
 

@@ -22,6 +22,7 @@ class RiskDecision(models.Model):
     fired_rules = fields.JSONField[list[dict[str, Any]]]()
     working_capital_need = fields.JSONField[dict[str, Any]](null=True)
     limits = fields.JSONField[dict[str, Any]]()
+    terms = fields.JSONField[dict[str, Any]]()
     content_sha256 = fields.CharField(max_length=64)
     business_date = fields.DateField()
     elapsed_us = fields.IntField()
@@ -64,6 +65,8 @@ class ApprovalAuthority(models.Model):
     grade_to = fields.CharField(max_length=4)
     levels = fields.CharField(max_length=20)
     effective_from = fields.DateField()
+    citation = fields.CharField(max_length=300)
+    confirmed = fields.BooleanField()
 
     class Meta:
         table = "approval_authority"

@@ -152,7 +152,12 @@ class LoanAccount:
             else:
                 still_open.append(row)
         self.installments = still_open
-        self.loan.next_due_date = still_open[0].due_date if still_open else None
+        unpaid = (
+            row
+            for row in still_open
+            if row.principal > row.principal_paid or row.interest > row.interest_paid
+        )
+        self.loan.next_due_date = next((row.due_date for row in unpaid), None)
         if not still_open:
             move(LOAN_MOVES, LOAN, LoanState(self.loan.state), LoanState.PAID_OFF)
             self.loan.state = LoanState.PAID_OFF

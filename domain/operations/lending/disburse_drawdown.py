@@ -147,6 +147,7 @@ async def _create_loan(
             Installment(
                 loan_id=loan.id,
                 number=row.number,
+                currency=loan.currency,
                 start_date=row.start_date,
                 end_date=row.end_date,
                 due_date=row.due_date,

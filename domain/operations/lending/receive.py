@@ -62,6 +62,7 @@ async def receive(
                 loan_id=loan.id,
                 installment_number=item.installment,
                 bucket=item.bucket,
+                currency=loan.currency,
                 amount=item.amount,
                 value_date=today,
             )

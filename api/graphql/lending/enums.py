@@ -1,0 +1,127 @@
+"""The enums of the lending nouns, described."""
+
+from __future__ import annotations
+
+from api.graphql.payloads import described_enum
+from domain.rules.lending.allocation import Bucket
+from domain.rules.lending.borrower import BorrowerKind, EnterpriseSize, Profile
+from domain.rules.lending.states import (
+    ApplicationState,
+    ContractState,
+    DrawdownState,
+    FacilityState,
+    LoanState,
+    PaymentMethod,
+    SignatureState,
+)
+
+described_enum(
+    Profile,
+    "Whose law and identifiers apply to a borrower.",
+    {
+        Profile.CN: "China: unified social credit code, resident ID, Chinese policy.",
+        Profile.GENERIC: "No Chinese law: identifiers are optional, any currency.",
+    },
+)
+described_enum(
+    BorrowerKind,
+    "What a borrower is in law.",
+    {
+        BorrowerKind.COMPANY: "A company.",
+        BorrowerKind.SOLE_PROPRIETOR: "A person who trades as a business (个体工商户).",
+    },
+)
+described_enum(
+    EnterpriseSize,
+    "Enterprise size (企业规模) by the official classification.",
+    {
+        EnterpriseSize.MICRO: "Micro.",
+        EnterpriseSize.SMALL: "Small.",
+        EnterpriseSize.MEDIUM: "Medium.",
+        EnterpriseSize.LARGE: "Large.",
+    },
+)
+described_enum(
+    FacilityState,
+    "State of a credit facility (授信额度).",
+    {
+        FacilityState.PROPOSED: "Proposed; another person must activate it.",
+        FacilityState.ACTIVE: "May be drawn.",
+        FacilityState.FROZEN: "Nothing new may be drawn.",
+        FacilityState.EXPIRED: "Past its expiry date.",
+        FacilityState.CLOSED: "Closed for good.",
+    },
+)
+described_enum(
+    ApplicationState,
+    "State of a loan application (贷款申请).",
+    {
+        ApplicationState.DRAFT: "Being filled in.",
+        ApplicationState.SUBMITTED: "Submitted; the assessment is under way.",
+        ApplicationState.ASSESSED: "Assessed; waits for the approvers.",
+        ApplicationState.APPROVED: "Every approval that the matrix asks for is given.",
+        ApplicationState.REJECTED: "Rejected by policy or by an approver.",
+        ApplicationState.RETURNED: "Returned for correction (补件).",
+        ApplicationState.CONTRACTED: "Its contract is signed.",
+        ApplicationState.WITHDRAWN: "Withdrawn by the borrower.",
+        ApplicationState.EXPIRED: "Not finished in time.",
+    },
+)
+described_enum(
+    ContractState,
+    "State of a loan contract (借款合同).",
+    {
+        ContractState.PREPARED: "Drawn up, not signed.",
+        ContractState.SIGNED: "Signed; may be drawn.",
+        ContractState.CLOSED: "All loans under it are repaid.",
+        ContractState.CANCELLED: "Cancelled before it was drawn.",
+    },
+)
+described_enum(
+    SignatureState,
+    "How far the signing of a contract's document has come.",
+    {
+        SignatureState.UNSIGNED: "Nobody has signed.",
+        SignatureState.SIGNED: "The borrower has signed the document of this hash.",
+    },
+)
+described_enum(
+    DrawdownState,
+    "State of a drawdown (提款).",
+    {
+        DrawdownState.REQUESTED: "Requested; its amount is reserved in the facility.",
+        DrawdownState.DISBURSED: "Paid out; the loan exists.",
+        DrawdownState.CANCELLED: "Cancelled; the reservation is freed.",
+    },
+)
+described_enum(
+    LoanState,
+    "State of a loan (借据). Delinquency is derived from due dates, not a state.",
+    {
+        LoanState.PENDING: "Ordered, not yet paid out.",
+        LoanState.ACTIVE: "Paid out and not yet repaid.",
+        LoanState.PAID_OFF: "Repaid in full.",
+        LoanState.WRITTEN_OFF: "Written off; the claim stays (账销案存).",
+        LoanState.TRANSFERRED: "Sold to another party.",
+        LoanState.CANCELLED: "The payment order bounced.",
+    },
+)
+described_enum(
+    PaymentMethod,
+    "How a drawdown is paid.",
+    {
+        PaymentMethod.ENTRUSTED: "Entrusted payment (受托支付) to a named payee, with evidence.",
+        PaymentMethod.SELF: "Self payment (自主支付) to the borrower's own account.",
+    },
+)
+described_enum(
+    Bucket,
+    "What a part of a debt is.",
+    {
+        Bucket.COSTS: "Costs of collection.",
+        Bucket.PENALTY: "Penalty interest (罚息).",
+        Bucket.COMPOUND: "Compound interest (复利).",
+        Bucket.INTEREST: "Contract interest.",
+        Bucket.PRINCIPAL: "Principal.",
+    },
+)

@@ -1,0 +1,345 @@
+"""Loans: read, list, repay, pay off."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
+from api.graphql.context import Info
+from api.graphql.ids import Node, row_id_of
+from api.graphql.lending.borrowers import Borrower
+from api.graphql.lending.contracts import LoanContract
+from api.graphql.nouns import Noun, column, computed, many, money, one, rate
+from api.graphql.payloads import Payload, answer
+from api.graphql.scalars import Money, MoneyInput, Rate
+from domain.operations.lending.repay_loan import Payment, pay_off_loan, repay_loan
+from domain.queries.lending.payoff import payoff_quote
+from domain.queries.select import Condition
+from domain.queries.visibility import visible, visible_by_loan
+from domain.rules.lending.allocation import Bucket
+from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.schedule import RepaymentMethod
+from domain.rules.lending.states import LoanState
+from domain.rules.money import format_minor
+from domain.rules.numbers import NumberKind, human_number, row_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+def _sum_of(*names: str) -> Any:
+    def read(_: Any, row: Mapping[str, Any]) -> str:
+        plus, *minus = names
+        return format_minor(row[plus] - sum(row[name] for name in minus), row["currency"])
+
+    return read
+
+
+@strawberry.type(description="Instalment (分期): one row of a repayment schedule.")
+class Installment(Node):
+    """A row of the installment table; its amounts are in the loan's currency."""
+
+    number: int = column("number", "Its place in the schedule, from 1.")
+    start_date: dt.date = column("start_date", "First day that earns interest in it.")
+    due_date: dt.date = column("due_date", "The day it falls due (does not earn in it).")
+    days: int = column("days", "Days that earn under the day count.")
+    principal: Money = money("principal", "Principal due.")
+    interest: Money = money("interest", "Contract interest due.")
+    principal_paid: Money = money("principal_paid", "Principal paid.")
+    interest_paid: Money = money("interest_paid", "Contract interest paid.")
+    interest_accrued: Money = money("interest_accrued", "Contract interest accrued so far.")
+    penalty_due: Money = computed(
+        ("penalty_accrued", "penalty_paid", "currency"),
+        "Penalty interest (罚息) accrued and unpaid.",
+        _sum_of("penalty_accrued", "penalty_paid"),
+    )
+    compound_due: Money = computed(
+        ("compound_accrued", "compound_paid", "currency"),
+        "Compound interest (复利) accrued and unpaid.",
+        _sum_of("compound_accrued", "compound_paid"),
+    )
+    settled_on: dt.date | None = column("settled_on", "When it was settled in full.")
+
+
+@strawberry.type(description="What part of a repayment went where (冲账).")
+class RepaymentAllocation(Node):
+    """A row of the repayment_allocation table."""
+
+    installment_number: int = column("installment_number", "The instalment it settled.")
+    bucket: Bucket = column("bucket", "What of the instalment it settled.", read=Bucket)
+    amount: Money = money("amount", "How much.")
+
+
+class RepaymentKind(Enum):
+    """Why a repayment was recorded."""
+
+    REPAYMENT = strawberry.enum_value("REPAYMENT", description="A payment of what was due.")
+    PAYOFF = strawberry.enum_value("PAYOFF", description="A payment that closed the loan.")
+    CREDIT_APPLIED = strawberry.enum_value(
+        "CREDIT_APPLIED", description="An earlier overpayment that paid what fell due."
+    )
+
+
+strawberry.enum(RepaymentKind, description="Why a repayment was recorded.")
+
+
+@strawberry.type(description="Repayment (还款): money received for a loan.")
+class Repayment(Node):
+    """A row of the repayment table."""
+
+    number: str = column(
+        "id",
+        "Human number, with a check digit.",
+        read=lambda i: human_number(NumberKind.REPAYMENT, i),
+    )
+    kind: RepaymentKind = column("kind", "Why it was recorded.", read=RepaymentKind)
+    currency: str = column("currency", "ISO 4217 code of its amounts.")
+    amount: Money = money("amount", "What came in; 0 when an earlier credit was used.")
+    to_credit: Money = money(
+        "to_credit",
+        "The part above what was due: kept as a credit balance that pays the next due item.",
+    )
+    value_date: dt.date = column("value_date", "The business date on which it counts.")
+    payer_name: str = column("payer_name", "Who paid; may be empty.")
+    external_reference: str = column("external_reference", "The payer's reference; may be empty.")
+    created_at: dt.datetime = column("created_at", "When it was recorded.")
+    allocations: list[RepaymentAllocation] = many("repayment_id", "Where it went.")
+
+
+@strawberry.type(description="Loan (借据): money drawn under a contract, and its way back.")
+class Loan(Node):
+    """A row of the loan table."""
+
+    number: str = column(
+        "id", "Human number, with a check digit.", read=lambda i: human_number(NumberKind.LOAN, i)
+    )
+    state: LoanState = column("state", "Its state.", read=LoanState)
+    currency: str = column("currency", "ISO 4217 code of every amount here.")
+    principal: Money = money("principal", "What was disbursed.")
+    annual_rate: Rate = rate("annual_rate", "Contract rate a year.")
+    penalty_rate: Rate = rate("penalty_rate", "Rate a year on overdue principal instead.")
+    method: RepaymentMethod = column("method", "How it is repaid.", read=RepaymentMethod)
+    day_count: DayCount = column("day_count", "How days become interest.", read=DayCount)
+    start_date: dt.date = column("start_date", "First day that earns interest.")
+    maturity_date: dt.date = column("maturity_date", "Due date of the last instalment.")
+    principal_outstanding: Money = money("principal_outstanding", "Principal not yet repaid.")
+    interest_receivable: Money = money(
+        "interest_receivable", "Contract interest accrued and not yet paid."
+    )
+    penalty_receivable: Money = money(
+        "penalty_receivable", "Penalty interest accrued and not yet paid."
+    )
+    compound_receivable: Money = money(
+        "compound_receivable", "Compound interest accrued and not yet paid."
+    )
+    credit_balance: Money = money(
+        "credit_balance", "Overpayment that will pay the next item on its due date."
+    )
+    next_due_date: dt.date | None = column(
+        "next_due_date", "Due date of the oldest instalment with anything unpaid."
+    )
+    days_past_due: int = computed(
+        ("accrued_through", "next_due_date", "state"),
+        "Days past due (逾期天数) at the business date: the 21st unpaid is 1 on the 22nd.",
+        lambda _, row: (
+            max((row["accrued_through"] - row["next_due_date"]).days, 0)
+            if row["next_due_date"] and row["state"] == LoanState.ACTIVE
+            else 0
+        ),
+    )
+    closed_on: dt.date | None = column("closed_on", "Business date on which it was repaid.")
+    created_at: dt.datetime = column("created_at", "When it was disbursed.")
+    borrower: Borrower = one("borrower_id", "Who borrowed.")
+    contract: LoanContract = one("contract_id", "The contract it was drawn under.")
+    installments: list[Installment] = many("loan_id", "Its schedule.", order="number")
+    repayments: list[Repayment] = many("loan_id", "What was received, oldest first.")
+
+
+INSTALLMENTS = Noun(Installment, table="installment", sight=visible_by_loan)
+ALLOCATIONS = Noun(RepaymentAllocation, table="repayment_allocation", sight=visible_by_loan)
+REPAYMENTS = Noun(Repayment, table="repayment", sight=visible_by_loan)
+LOANS = Noun(Loan, table="loan", sight=visible)
+
+
+@strawberry.input(description="Money received for a loan.")
+class RepayLoanInput:
+    """The form of `repayLoan` and `payOffLoan`."""
+
+    idempotency_key: str = strawberry.field(description="A fresh key for each new payment.")
+    loan_id: strawberry.ID = strawberry.field(description="Global id of an ACTIVE loan.")
+    amount: MoneyInput = strawberry.field(description="What came in, above zero.")
+    currency: str = strawberry.field(
+        default="", description="ISO 4217 code; when given it must be the loan's."
+    )
+    payer_name: str = strawberry.field(default="", description="Who paid.")
+    external_reference: str = strawberry.field(default="", description="The payer's reference.")
+
+
+@strawberry.type(description="The loan as it is now, and the repayment.")
+class RepayLoanPayload(Payload):
+    """Answer of `repayLoan` and `payOffLoan`."""
+
+    loan: Loan | None = strawberry.field(default=None, description="The loan.")
+    repayment: Repayment | None = strawberry.field(
+        default=None, description="The repayment: `toCredit` says what was more than due."
+    )
+
+
+@strawberry.type(description="What closing a loan takes on the business date.")
+class PayoffQuote:
+    """The payoff by bucket, in the loan's currency."""
+
+    business_date: dt.date = strawberry.field(description="The day for which it holds.")
+    currency: str = strawberry.field(description="ISO 4217 code of its amounts.")
+    principal: Money = strawberry.field(description="All principal not yet repaid.")
+    interest: Money = strawberry.field(description="Contract interest due or accrued.")
+    penalty: Money = strawberry.field(description="Penalty interest.")
+    compound: Money = strawberry.field(description="Compound interest.")
+    credit: Money = strawberry.field(description="Credit balance that is taken off.")
+    total: Money = strawberry.field(description="What must be paid: the sum less the credit.")
+
+
+class LoanOrder(Enum):
+    """In which order loans are listed."""
+
+    NEWEST_FIRST = strawberry.enum_value("NEWEST_FIRST", description="Last disbursed first.")
+    OLDEST_FIRST = strawberry.enum_value("OLDEST_FIRST", description="First disbursed first.")
+
+
+strawberry.enum(LoanOrder, description="In which order loans are listed.")
+
+
+@strawberry.input(description="Which loans to list.")
+class LoanFilter:
+    """Every given condition must hold."""
+
+    state: LoanState | None = strawberry.field(default=None, description="In this state.")
+    borrower_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of this borrower."
+    )
+    number: str | None = strawberry.field(default=None, description="The whole loan number.")
+    due_by: dt.date | None = strawberry.field(
+        default=None, description="With something unpaid that falls due by this day."
+    )
+
+    def conditions(self) -> list[Condition]:
+        """The filter as SQL conditions."""
+        found = []
+        if self.state is not None:
+            found.append(Condition("loan.state = %s", (str(self.state),)))
+        if self.borrower_id is not None:
+            borrower = row_id_of(self.borrower_id, "Borrower")
+            found.append(Condition("loan.borrower_id = %s", (borrower,)))
+        if self.number is not None:
+            found.append(Condition("loan.id = %s", (row_id(NumberKind.LOAN, self.number) or 0,)))
+        if self.due_by is not None:
+            found.append(
+                Condition("loan.state = 'ACTIVE' AND loan.next_due_date <= %s", (self.due_by,))
+            )
+        return found
+
+
+@strawberry.type
+class LoanQueries:
+    """Reading loans."""
+
+    @strawberry.field(description="The loan with this global id, or null when you may see none.")
+    async def loan(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global id of the loan.")],
+    ) -> Loan | None:
+        return await LOANS.get(info, id)
+
+    @strawberry.field(description="Loans you may see.")
+    async def loans(
+        self,
+        info: Info,
+        first: First = PAGE_DEFAULT,
+        after: After = None,
+        filter: Annotated[
+            LoanFilter | None, strawberry.argument(description="Which to list.")
+        ] = None,
+        order_by: Annotated[
+            LoanOrder, strawberry.argument(description="In which order.")
+        ] = LoanOrder.NEWEST_FIRST,
+    ) -> Connection[Loan]:
+        return await LOANS.page(
+            info,
+            first=first,
+            after=after,
+            where=filter.conditions() if filter else [],
+            newest_first=order_by is LoanOrder.NEWEST_FIRST,
+        )
+
+    @strawberry.field(
+        description="What closing this loan takes today, or null when you may see no such loan "
+        "or it is not ACTIVE."
+    )
+    async def payoff_quote(
+        self,
+        info: Info,
+        loan_id: Annotated[
+            strawberry.ID, strawberry.argument(description="Global id of the loan.")
+        ],
+    ) -> PayoffQuote | None:
+        quote = await payoff_quote(info.context.actor, row_id_of(loan_id, "Loan"))
+        if quote is None:
+            return None
+
+        def shown(minor: int) -> Money:
+            return Money(format_minor(minor, quote.currency))
+
+        return PayoffQuote(
+            business_date=quote.business_date,
+            currency=quote.currency,
+            principal=shown(quote.parts.principal),
+            interest=shown(quote.parts.interest),
+            penalty=shown(quote.parts.penalty),
+            compound=shown(quote.parts.compound),
+            credit=shown(quote.credit),
+            total=shown(quote.total),
+        )
+
+
+def _payment(input: RepayLoanInput) -> Payment:
+    return Payment(
+        loan_id=row_id_of(input.loan_id, "Loan"),
+        amount=input.amount,
+        currency=input.currency,
+        payer_name=input.payer_name,
+        external_reference=input.external_reference,
+    )
+
+
+_Form = Annotated[RepayLoanInput, strawberry.argument(description="The money received.")]
+
+
+@strawberry.type
+class LoanMutations:
+    """Money back."""
+
+    @strawberry.mutation(
+        description="Record a payment: it settles what is due in the product's order; what is more "
+        "is kept as a credit balance that pays the next due item on its due date."
+    )
+    async def repay_loan(self, info: Info, input: _Form) -> RepayLoanPayload:
+        effect = repay_loan(
+            actor=info.context.actor, key=input.idempotency_key, payment=_payment(input)
+        )
+        return await answer(info, RepayLoanPayload, effect, loan="Loan", repayment="Repayment")
+
+    @strawberry.mutation(
+        description="Close a loan today: all principal, what is due, and interest to today. Less "
+        "than that is refused with the amount; see `payoffQuote`."
+    )
+    async def pay_off_loan(self, info: Info, input: _Form) -> RepayLoanPayload:
+        effect = pay_off_loan(
+            actor=info.context.actor, key=input.idempotency_key, payment=_payment(input)
+        )
+        return await answer(info, RepayLoanPayload, effect, loan="Loan", repayment="Repayment")

@@ -1,0 +1,53 @@
+"""Loan products on offer."""
+
+from __future__ import annotations
+
+import strawberry
+
+from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
+from api.graphql.context import Info
+from api.graphql.ids import Node
+from api.graphql.nouns import Noun, column, money, rate
+from api.graphql.scalars import Money, Rate
+from domain.queries.select import Condition
+from domain.queries.visibility import visible_to_all
+from domain.rules.lending.borrower import Profile
+from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.schedule import RepaymentMethod
+
+
+@strawberry.type(
+    description="Loan product (贷款产品): what may be applied for."
+)
+class LoanProduct(Node):
+    """A row of the loan_product table."""
+
+    code: str = column("code", "Its code, which an application names.")
+    version: int = column("version", "Version; one that was used never changes.")
+    profile: Profile = column("profile", "For borrowers of this profile.", read=Profile)
+    name_zh: str = column("name_zh", "Its name in Chinese.")
+    name_en: str = column("name_en", "Its name in English.")
+    currency: str = column("currency", "ISO 4217 code.")
+    method: RepaymentMethod = column("method", "How it is repaid.", read=RepaymentMethod)
+    day_count: DayCount = column("day_count", "How days become interest.", read=DayCount)
+    principal_min: Money = money("principal_min", "Least that may be applied for.")
+    principal_max: Money = money("principal_max", "Most that may be applied for.")
+    installments_max: int = column("installments_max", "Most periods.")
+    rate_min: Rate = rate("rate_min", "Lowest rate a year.")
+    rate_max: Rate = rate("rate_max", "Highest rate a year.")
+    penalty_markup: Rate = rate("penalty_markup", "Markup on the rate for overdue principal.")
+
+
+PRODUCTS = Noun(LoanProduct, table="loan_product", sight=visible_to_all)
+
+
+@strawberry.type
+class ProductQueries:
+    """Reading products."""
+
+    @strawberry.field(description="Loan products on offer, newest first.")
+    async def loan_products(
+        self, info: Info, first: First = PAGE_DEFAULT, after: After = None
+    ) -> Connection[LoanProduct]:
+        offered = [Condition("loan_product.active = 1")]
+        return await PRODUCTS.page(info, first=first, after=after, where=offered)

@@ -1,0 +1,386 @@
+"""A noun, declared once: its GraphQL fields say which columns they need and how they are read.
+
+    @strawberry.type(description="…")
+    class Loan(Node):
+        number: str = column("id", "…", read=…)
+        principal: Money = money("principal", "…")
+        borrower: Borrower = one("borrower_id", "…")
+
+    LOANS = Noun(Loan, table="loan", sight=visible)
+
+`LOANS.load` and `LOANS.page` then fetch only the selected columns, with a join for each selected
+`one` and one more statement for each selected `many`; rows become plain attributes.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar
+
+import strawberry
+from strawberry.types.base import StrawberryContainer
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
+
+from api.graphql.connections import Connection, Order, Page, connect
+from api.graphql.context import Info
+from api.graphql.ids import NODE_LOADERS, Node, global_id, row_id_of
+from api.graphql.lookahead import Selection, selection
+from domain.actor import Actor, ActorKind
+from domain.db import in_list
+from domain.queries.select import Condition, Join, count, first_of_each, select
+from domain.rules.money import format_minor
+
+Row = Mapping[str, Any]
+Sight = Callable[..., tuple[str, list[Any]]]
+_KEY = "liudai"
+_CHILDREN_MAX = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field read from columns of its own row."""
+
+    columns: tuple[str, ...]
+    read: Callable[[Actor, Row], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A field that is another noun, pointed to by a column of the row."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A field that lists the nouns whose `parent` column points to the row."""
+
+    parent: str
+    order: str
+    where: tuple[Condition, ...]
+    staff_only: bool
+
+
+def column(
+    columns: str | tuple[str, ...],
+    description: str,
+    *,
+    read: Callable[[Any], Any] | None = None,
+    null: bool = False,
+) -> Any:
+    """A field of one column, as it is or through `read`; `null` reads NULL as null."""
+    names = (columns,) if isinstance(columns, str) else columns
+    if read is None:
+        return _field(description, Column(names, lambda _, row: row[names[0]]))
+    convert = read
+    if len(names) > 1:
+        return _field(description, Column(names, lambda _, row: convert(row)))
+    name = names[0]
+    if null:
+        return _field(
+            description,
+            Column(names, lambda _, row: None if row[name] is None else convert(row[name])),
+        )
+    return _field(description, Column(names, lambda _, row: convert(row[name])))
+
+
+def money(name: str, description: str, *, null: bool = False) -> Any:
+    """A field of minor units, shown in the scale of the row's currency."""
+
+    def read(_: Actor, row: Row) -> str | None:
+        minor = row[name]
+        return None if null and minor is None else format_minor(minor, row["currency"])
+
+    return _field(description, Column((name, "currency"), read))
+
+
+def rate(name: str, description: str, *, null: bool = False) -> Any:
+    """A field that is a decimal fraction, shown without trailing zeros beyond four decimals."""
+
+    def read(value: Any) -> Decimal:
+        plain = Decimal(value).normalize()
+        exponent = plain.as_tuple().exponent
+        short = isinstance(exponent, int) and exponent > -4
+        return plain.quantize(Decimal("0.0001")) if short else plain
+
+    return column(name, description, read=read, null=null)
+
+
+def computed(columns: tuple[str, ...], description: str, read: Callable[[Actor, Row], Any]) -> Any:
+    """A field read from several columns, for the person who asks."""
+    return _field(description, Column(columns, read))
+
+
+def one(by: str, description: str) -> Any:
+    """A field that is the noun the column `by` points to."""
+    return _field(description, One(by))
+
+
+def many(
+    parent: str,
+    description: str,
+    *,
+    order: str = "id",
+    where: tuple[Condition, ...] = (),
+    staff_only: bool = False,
+) -> Any:
+    """A field that lists the nouns pointing here by `parent`; empty for borrowers' users if
+    `staff_only`."""
+    return _field(description, Many(parent, order, where, staff_only))
+
+
+def _field(description: str, reader: Column | One | Many) -> Any:
+    return strawberry.field(description=description, metadata={_KEY: reader})
+
+
+class _Part(Mapping[str, Any]):
+    """The columns of one join, by their own names."""
+
+    __slots__ = ("_prefix", "_row")
+
+    def __init__(self, row: Row, prefix: str) -> None:
+        self._row, self._prefix = row, prefix
+
+    def __getitem__(self, name: str) -> Any:
+        return self._row[self._prefix + name]
+
+    def __iter__(self) -> Iterator[str]:
+        start = len(self._prefix)
+        return (name[start:] for name in self._row if name.startswith(self._prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+N = TypeVar("N", bound=Node)
+
+
+class Noun(Generic[N]):
+    """A noun type and its table; registers the loader behind `node(id:)` and payloads."""
+
+    by_type: ClassVar[dict[type, Noun[Any]]] = {}
+
+    def __init__(
+        self, of: type[N], *, table: str, sight: Sight, sight_arguments: Mapping[str, str] = {}
+    ) -> None:
+        self.of, self.table = of, table
+        self._sight, self._sight_arguments = sight, dict(sight_arguments)
+        self.name: str = of.__strawberry_definition__.name  # type: ignore[attr-defined]
+        Noun.by_type[of] = self
+        NODE_LOADERS[self.name] = self.load
+
+    @cached_property
+    def readers(self) -> dict[str, tuple[str, Column | One | Many]]:
+        """GraphQL field name → Python attribute and reader."""
+        definition = self.of.__strawberry_definition__  # type: ignore[attr-defined]
+        return {
+            field.graphql_name or _camel(field.python_name): (
+                field.python_name,
+                field.metadata[_KEY],
+            )
+            for field in definition.fields
+            if _KEY in field.metadata
+        }
+
+    @cached_property
+    def targets(self) -> dict[str, Noun[Any]]:
+        """GraphQL field name → the noun that a `one` or `many` field leads to."""
+        definition = self.of.__strawberry_definition__  # type: ignore[attr-defined]
+        return {
+            field.graphql_name or _camel(field.python_name): Noun.by_type[_leads_to(field)]
+            for field in definition.fields
+            if isinstance(field.metadata.get(_KEY), One | Many)
+        }
+
+    def seen_by(self, actor: Actor) -> Condition:
+        """The condition for the rows that the actor may see."""
+        sql, values = self._sight(actor, table=self.table, **self._sight_arguments)
+        return Condition(sql, tuple(values))
+
+    async def load(self, actor: Actor, ids: Sequence[int], wanted: Selection) -> Mapping[int, N]:
+        """Return the nouns of these rows that the actor may see, by row id."""
+        if not ids:
+            return {}
+        where = [Condition(f"{self.table}.id IN {in_list(ids)}", tuple(ids)), self.seen_by(actor)]
+        found = await self.fetch(actor, wanted, where=where)
+        return {row["id"]: noun for row, noun in found}
+
+    async def get(self, info: Info, id: str) -> N | None:
+        """Return the noun with this global id, or None when the caller may see none."""
+        row_id = row_id_of(id, self.name)
+        return (await self.load(info.context.actor, [row_id], selection(info))).get(row_id)
+
+    async def fetch(
+        self,
+        actor: Actor,
+        wanted: Selection,
+        *,
+        where: Sequence[Condition],
+        order: str = "",
+        limit: int | None = None,
+        also: Sequence[str] = (),
+    ) -> list[tuple[Row, N]]:
+        """Return rows (with `id` and the columns `also`) and the nouns made of them."""
+        columns: dict[str, None] = {"id": None, **dict.fromkeys(also)}
+        joins: list[Join] = []
+        self._collect(wanted, columns, joins)
+        found = await select(
+            self.table, list(columns), joins=joins, where=where, order=order, limit=limit
+        )
+        pairs: list[tuple[Row, N]] = [(row, self._build(actor, row, wanted)) for row in found]
+        await self._attach_children(actor, wanted, pairs)
+        return pairs
+
+    def _collect(
+        self, wanted: Selection, columns: dict[str, None], joins: list[Join], alias: str = ""
+    ) -> None:
+        prefix = f"{alias}." if alias else ""
+        for name, below in wanted.items():
+            if name not in self.readers:
+                continue
+            attribute, reader = self.readers[name]
+            if isinstance(reader, Column):
+                for each in reader.columns:
+                    columns[prefix + each] = None
+            elif isinstance(reader, One):
+                target = self.targets[name]
+                inner = f"{alias}__{attribute}" if alias else attribute
+                joins.append(
+                    Join(target.table, inner, f"{inner}.id = {alias or self.table}.{reader.by}")
+                )
+                columns[f"{inner}.id"] = None
+                target._collect(below, columns, joins, inner)
+
+    def _build(self, actor: Actor, row: Row, wanted: Selection, alias: str = "") -> N:
+        own = _Part(row, f"{alias}.") if alias else row
+        noun = object.__new__(self.of)
+        if "id" in wanted:
+            noun.id = global_id(self.name, own["id"])
+        for name, below in wanted.items():
+            known = self.readers.get(name)
+            if known is None:
+                continue
+            attribute, reader = known
+            if isinstance(reader, Column):
+                setattr(noun, attribute, reader.read(actor, own))
+            elif isinstance(reader, One):
+                inner = f"{alias}__{attribute}" if alias else attribute
+                there = row[f"{inner}.id"] is not None
+                target = self.targets[name]
+                made = target._build(actor, row, below, inner) if there else None
+                setattr(noun, attribute, made)
+            else:
+                setattr(noun, attribute, [])
+        return noun
+
+    async def _attach_children(
+        self, actor: Actor, wanted: Selection, pairs: Sequence[tuple[Row, Any]], alias: str = ""
+    ) -> None:
+        """Fill the selected lists of nouns built from rows, and those of the nouns joined to them;
+        one noun may stand in several rows."""
+        key = f"{alias}.id" if alias else "id"
+        for name, below in wanted.items():
+            attribute, reader = self.readers.get(name, ("", None))
+            if isinstance(reader, One):
+                inner = f"{alias}__{attribute}" if alias else attribute
+                joined = [(row, getattr(noun, attribute)) for row, noun in pairs]
+                there = [(row, noun) for row, noun in joined if noun is not None]
+                await self.targets[name]._attach_children(actor, below, there, inner)
+            if not isinstance(reader, Many) or not pairs:
+                continue
+            if reader.staff_only and actor.kind is ActorKind.BORROWER_USER:
+                continue
+            lists: dict[int, list[list[Any]]] = {}
+            for row, noun in pairs:
+                lists.setdefault(row[key], []).append(getattr(noun, attribute))
+            for parent, child in await self.targets[name]._children(
+                actor, below, reader, list(lists)
+            ):
+                for each in lists[parent]:
+                    each.append(child)
+
+    async def _children(
+        self, actor: Actor, wanted: Selection, reader: Many, parents: Sequence[int]
+    ) -> list[tuple[int, N]]:
+        columns: dict[str, None] = {"id": None}
+        joins: list[Join] = []
+        self._collect(wanted, columns, joins)
+        further = any(isinstance(self.readers[n][1], Many) for n in wanted if n in self.readers)
+        plain = not joins and not further
+        found = await first_of_each(
+            self.table,
+            list(columns) if plain else ["id"],
+            parent=reader.parent,
+            parents=parents,
+            where=reader.where,
+            order=reader.order,
+            limit=_CHILDREN_MAX,
+        )
+        if plain:
+            return [(row[reader.parent], self._build(actor, row, wanted)) for row in found]
+        ids = [row["id"] for row in found]
+        places = Condition(f"{self.table}.id IN {in_list(ids)}", tuple(ids))
+        nouns = (
+            {row["id"]: noun for row, noun in await self.fetch(actor, wanted, where=[places])}
+            if ids
+            else {}
+        )
+        return [(row[reader.parent], nouns[row["id"]]) for row in found]
+
+    async def page(
+        self,
+        info: Info,
+        *,
+        first: int,
+        after: str | None,
+        where: Sequence[Condition] = (),
+        newest_first: bool = True,
+    ) -> Connection[N]:
+        """Return one page of the rows the caller may see, by id."""
+        actor = info.context.actor
+        conditions = [*where, self.seen_by(actor)]
+        sign, way = ("<", "DESC") if newest_first else (">", "ASC")
+
+        async def fetch(page: Page) -> list[tuple[Row, N]]:
+            more = list(conditions)
+            if page.after is not None:
+                more.append(Condition(f"{self.table}.id {sign} %s", page.after))
+            return await self.fetch(
+                actor,
+                page.wanted,
+                where=more,
+                order=f"{self.table}.id {way}",
+                limit=page.limit,
+            )
+
+        async def total() -> int:
+            return await count(self.table, where=conditions)
+
+        return await connect(
+            info,
+            first=first,
+            after=after,
+            order=Order(f"{self.name}:{way}", (int,)),
+            fetch=fetch,
+            key=lambda pair: (pair[0]["id"],),
+            node=lambda pair: pair[1],
+            count=total,
+        )
+
+
+def _leads_to(field: StrawberryField) -> type:
+    found: Any = field.type
+    while isinstance(found, StrawberryContainer | LazyType):
+        found = found.of_type if isinstance(found, StrawberryContainer) else found.resolve_type()
+    resolved: type = typing.cast(type, found)
+    return resolved
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)

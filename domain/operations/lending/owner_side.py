@@ -1,0 +1,42 @@
+"""The owner's side of an application: the borrower's user, or the relationship manager for it."""
+
+from __future__ import annotations
+
+from domain.actor import Actor
+from domain.models.lending.application import LoanApplication
+from domain.rules.refusal import ErrorCode, Problem, Refused
+from domain.rules.roles import Role
+
+
+def refuse_other_side(actor: Actor) -> None:
+    """Refuse a person who is not on the owner's side. Whose customer it is, visibility says."""
+    if actor.has(Role.APPLICANT, Role.RELATIONSHIP_MANAGER):
+        return
+    raise Refused(
+        [
+            Problem(
+                ErrorCode.NOT_PERMITTED,
+                (),
+                "Only the borrower or its relationship manager may do this. Ask one of them.",
+                "仅借款人或其客户经理可进行此操作，请联系其办理。",
+            )
+        ]
+    )
+
+
+def refuse_stale(application: LoanApplication, expected_version: int | None) -> None:
+    """Refuse when the application was changed since the caller read it."""
+    if expected_version is None or expected_version == application.version:
+        return
+    raise Refused(
+        [
+            Problem(
+                ErrorCode.STALE_VERSION,
+                ("expectedVersion",),
+                f"This application has been changed meanwhile: it is at version "
+                f"{application.version}, you had {expected_version}. Fetch it again first.",
+                f"该申请已被更新：当前版本为 {application.version}，您的版本为 "
+                f"{expected_version}，请重新获取后再操作。",
+            )
+        ]
+    )

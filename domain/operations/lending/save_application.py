@@ -1,0 +1,188 @@
+"""Save an application's form: create a DRAFT, or change one (or a RETURNED one).
+
+A phone on a bad network saves half a form, and another device goes on with it: any field may be
+absent, but one that is there must be right.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from domain.actor import Actor, ActorKind
+from domain.models.lending.application import LoanApplication
+from domain.models.lending.application_terms import application_terms
+from domain.models.lending.borrower import Borrower
+from domain.models.staff import CaseAssignment
+from domain.operations.lending.application_form import (
+    ApplicationFields,
+    ReadFeatures,
+    read_terms,
+)
+from domain.operations.lending.owner_side import refuse_other_side, refuse_stale
+from domain.operations.perform import Done, Result, Step, perform
+from domain.queries.business_date import business_date
+from domain.queries.lending.find import find_application, find_borrower
+from domain.queries.policy import policy_value
+from domain.rules.form import Form
+from domain.rules.lending.application import EDITABLE, ApplicationTerms, content
+from domain.rules.lending.states import APPLICATION, ApplicationState
+from domain.rules.refusal import ErrorCode
+from domain.rules.states import require_state
+
+
+async def save_application(
+    *,
+    actor: Actor,
+    key: str,
+    fields: ApplicationFields,
+    read_features: ReadFeatures,
+    application_id: int | None = None,
+    borrower_id: int | None = None,
+    expected_version: int | None = None,
+) -> Done:
+    """Create the application (no `application_id`) or change it.
+
+    `borrower_id` is needed to create one, except by a borrower's user, who has just one borrower.
+    With `expected_version` a change made meanwhile elsewhere is refused with STALE_VERSION.
+    Result: `application`. Raises :class:`Refused` with every mistake of the form.
+    """
+
+    async def work(step: Step) -> Result:
+        refuse_other_side(actor)
+        today = await business_date()
+        application, borrower = await _open(
+            actor, application_id, borrower_id, expected_version, today=today
+        )
+        before = application_terms(application)
+        terms = await read_terms(actor, borrower, before, fields, read_features)
+        days = int(await policy_value("draft_validity_days", profile=borrower.profile, on=today))
+        _write(application, terms)
+        application.expires_on = today + dt.timedelta(days=days)
+        if application_id is None:
+            await application.save()
+            await _assign(application, today=today)
+        else:
+            application.version += 1
+            await application.save()
+        _note(step, application, before, terms, created=application_id is None)
+        return {"application": application.id}
+
+    arguments = {
+        "application": application_id,
+        "borrower": borrower_id,
+        "version": expected_version,
+        # repr: a feature may be any JSON value, and a number of any size.
+        "fields": {name: repr(value) for name, value in fields.items() if name != "features"},
+        "features": repr(sorted((fields.get("features") or {}).items())),
+        "features_given": "features" in fields,
+    }
+    return await perform(
+        actor=actor, action="saveApplication", key=key, arguments=arguments, work=work
+    )
+
+
+async def _open(
+    actor: Actor,
+    application_id: int | None,
+    borrower_id: int | None,
+    expected_version: int | None,
+    *,
+    today: dt.date,
+) -> tuple[LoanApplication, Borrower]:
+    """Return the application to change, locked, or a new one that is not saved yet."""
+    if application_id is None:
+        borrower = await _new_borrower(actor, borrower_id)
+        officer_id = borrower.officer_id
+        if officer_id is None and actor.kind is ActorKind.EMPLOYEE:
+            officer_id = actor.id
+        return LoanApplication(
+            borrower_id=borrower.id,
+            branch_id=borrower.branch_id,
+            officer_id=officer_id,
+            state=ApplicationState.DRAFT,
+            currency="",
+            features={},
+            created_by_kind=actor.kind,
+            created_by_id=actor.id,
+        ), borrower
+    application = await find_application(actor, application_id, lock=True)
+    refuse_stale(application, expected_version)
+    require_state(APPLICATION, ApplicationState(application.state), *EDITABLE)
+    if borrower_id is not None and borrower_id != application.borrower_id:
+        form = Form()
+        form.add(
+            ErrorCode.INVALID_VALUE,
+            "borrowerId",
+            "An application cannot move to another borrower. Start a new one for that borrower.",
+            "申请不能更换借款人，请为该借款人新建申请。",
+        )
+        form.refuse()
+    return application, await Borrower.get(id=application.borrower_id)
+
+
+async def _new_borrower(actor: Actor, borrower_id: int | None) -> Borrower:
+    wanted = borrower_id
+    if wanted is None and actor.kind is ActorKind.BORROWER_USER:
+        wanted = actor.borrower_id
+    if wanted is None:
+        form = Form()
+        form.add(
+            ErrorCode.REQUIRED,
+            "borrowerId",
+            "borrowerId is required to start an application. Register the borrower first.",
+            "新建申请须填写 borrowerId，请先登记借款人。",
+        )
+        form.refuse()
+    return await find_borrower(actor, wanted or 0)
+
+
+def _write(application: LoanApplication, terms: ApplicationTerms) -> None:
+    application.facility_id = terms.facility_id
+    application.product_id = terms.product_id
+    application.currency = terms.currency
+    application.amount = terms.amount
+    application.annual_rate = terms.annual_rate
+    application.installments = terms.installments
+    application.method = terms.method or ""
+    application.purpose = terms.purpose or ""
+    application.purpose_note = terms.purpose_note
+    application.own_funds = terms.own_funds
+    application.other_funding = terms.other_funding
+    application.expected_growth = terms.expected_growth
+    application.features = dict(terms.features)
+
+
+async def _assign(application: LoanApplication, *, today: dt.date) -> None:
+    await CaseAssignment.create(
+        noun="LoanApplication",
+        noun_id=application.id,
+        employee_id=application.officer_id,
+        branch_id=application.branch_id,
+        from_date=today,
+        reason="created",
+    )
+
+
+def _note(
+    step: Step,
+    application: LoanApplication,
+    before: ApplicationTerms,
+    after: ApplicationTerms,
+    *,
+    created: bool,
+) -> None:
+    """Note what changed, and only that."""
+    old, new = content(before), content(after)
+    changed = [name for name in new if created or new[name] != old[name]]
+    version = application.version
+    step.changed(
+        "LoanApplication",
+        application.id,
+        before={} if created else {"version": version - 1, **{n: old[n] for n in changed}},
+        after={
+            "state": application.state,
+            "version": version,
+            **{name: new[name] for name in changed},
+        },
+        event="application.saved",
+    )

@@ -1,0 +1,132 @@
+"""Submit an application: it is checked whole, then assessed in the same transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from time import perf_counter_ns
+
+from domain.actor import Actor
+from domain.models.lending.application import LoanApplication
+from domain.models.lending.application_terms import application_terms, product_terms
+from domain.models.lending.borrower import Borrower
+from domain.models.lending.facility import CreditFacility
+from domain.models.lending.product import LoanProduct
+from domain.operations.lending.owner_side import refuse_other_side, refuse_stale
+from domain.operations.perform import Done, Result, Step, perform
+from domain.operations.risk.assess import Case, assess
+from domain.queries.business_date import business_date
+from domain.queries.lending.find import find_application, find_facility
+from domain.queries.policy import policy_value
+from domain.rules.form import Form
+from domain.rules.lending.application import (
+    EDITABLE,
+    check_facility,
+    check_product,
+    content_sha256,
+    missing_fields,
+)
+from domain.rules.lending.limits import facility_usable
+from domain.rules.lending.states import (
+    APPLICATION,
+    APPLICATION_MOVES,
+    ApplicationState,
+    FacilityState,
+)
+from domain.rules.refusal import Refused
+from domain.rules.risk.score import ScoreFunction
+from domain.rules.states import move, require_state
+
+
+async def submit_application(
+    *,
+    actor: Actor,
+    key: str,
+    application_id: int,
+    score: ScoreFunction,
+    expected_version: int | None = None,
+) -> Done:
+    """Submit a DRAFT or RETURNED application and decide on it at once.
+
+    It becomes ASSESSED and waits for its approvers, or REJECTED where the machine says DECLINE.
+    `score` gives the PD; when it gives None or fails the case is referred to people. Result:
+    `application`, `decision`. Raises :class:`Refused` with everything the form still lacks.
+    """
+
+    async def work(step: Step) -> Result:
+        started_ns = perf_counter_ns()
+        refuse_other_side(actor)
+        today = await business_date()
+        application = await find_application(actor, application_id, lock=True)
+        refuse_stale(application, expected_version)
+        require_state(APPLICATION, ApplicationState(application.state), *EDITABLE)
+        case = await _complete_case(actor, application, today=today)
+        days = int(
+            await policy_value("application_validity_days", profile=case.borrower.profile, on=today)
+        )
+        before = {"state": application.state, "version": application.version}
+        move(
+            APPLICATION_MOVES,
+            APPLICATION,
+            ApplicationState(application.state),
+            ApplicationState.SUBMITTED,
+        )
+        application.state = ApplicationState.SUBMITTED
+        application.version += 1
+        application.method = case.product.method
+        application.content_sha256 = content_sha256(application_terms(application))
+        application.submitted_by_kind = actor.kind
+        application.submitted_by_id = actor.id
+        application.submitted_on = today
+        application.expires_on = today + dt.timedelta(days=days)
+        step.changed(
+            "LoanApplication",
+            application.id,
+            before=before,
+            after={
+                "state": application.state,
+                "version": application.version,
+                "contentSha256": application.content_sha256,
+            },
+            event="application.submitted",
+        )
+        decision = await assess(
+            step=step, case=case, score=score, today=today, started_ns=started_ns
+        )
+        return {"application": application.id, "decision": decision.id}
+
+    return await perform(
+        actor=actor,
+        action="submitApplication",
+        key=key,
+        arguments={"application": application_id, "version": expected_version},
+        work=work,
+    )
+
+
+async def _complete_case(actor: Actor, application: LoanApplication, *, today: dt.date) -> Case:
+    """Return the application with all it refers to, or refuse everything that is wrong."""
+    form = Form()
+    terms = application_terms(application)
+    borrower = await Borrower.get(id=application.borrower_id)
+    form.extend(missing_fields(terms))
+    product = await LoanProduct.get_or_none(id=application.product_id or 0)
+    if product is not None:
+        check_product(form, terms, product_terms(product), profile=borrower.profile)
+    facility: CreditFacility | None = None
+    if application.facility_id is not None:
+        try:
+            facility = await find_facility(actor, application.facility_id)
+            check_facility(
+                form, terms, borrower_id=facility.borrower_id, currency=facility.currency
+            )
+            form.extend(
+                facility_usable(
+                    FacilityState(facility.state), expires_on=facility.expires_on, today=today
+                )
+            )
+        except Refused as refusal:
+            form.extend(refusal.problems)
+    form.refuse()
+    if product is None or facility is None:
+        raise ValueError("a complete application has a product and a facility")
+    return Case(application, borrower, product, facility)

@@ -1,0 +1,40 @@
+"""Jobs, as the people who start and follow them see them."""
+
+from __future__ import annotations
+
+from domain.models.records import Job
+from domain.rules.jobs import NOUN
+from domain.rules.refusal import ErrorCode, Problem, Refused
+
+
+async def find_job(job_id: int, *, path: str = "jobId") -> Job:
+    """Return the job; raises NOT_FOUND for an absent one."""
+    job = await Job.get_or_none(id=job_id)
+    if job is None:
+        en, zh = NOUN
+        raise Refused(
+            [
+                Problem(
+                    ErrorCode.NOT_FOUND,
+                    (path,),
+                    f"There is no such {en}. Check the id.",
+                    f"没有该{zh}，请核对编号。",
+                )
+            ]
+        )
+    return job
+
+
+async def count_jobs() -> dict[str, int]:
+    """Return how many jobs there are in each state that has any."""
+    counted = await Job.all().values_list("state", flat=True)
+    return {str(state): counted.count(state) for state in dict.fromkeys(counted)}
+
+
+def job_problems(job: Job) -> list[Problem]:
+    """Return why a FAILED job failed, in both languages."""
+    found = (job.result or {}).get("problems", [])
+    return [
+        Problem(ErrorCode(item["code"]), tuple(item["path"]), item["en"], item["zh"])
+        for item in found
+    ]

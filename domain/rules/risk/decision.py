@@ -1,0 +1,69 @@
+"""The automatic decision: a PD, a grade, the rules that fired, and the worst of their outcomes.
+
+It is a recommendation (DOMAIN.md §4): DECLINE rejects, the others wait for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.rules.risk.grade import MasterScale
+from domain.rules.risk.policy import Facts, FiredRule, Outcome, Rule, fire
+from domain.rules.risk.reasons import Reason, reason_codes
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the machine says; `grade` is "" when there is no PD."""
+
+    recommendation: Outcome
+    grade: str
+    fired: tuple[FiredRule, ...]
+    reasons: tuple[Reason, ...]
+
+
+def decide(*, rules: Sequence[Rule], facts: Facts, scale: MasterScale) -> Decision:
+    """Apply every rule to the case. Without a PD, or without any rule, the case is REFERred."""
+    fired = [found for rule in rules if (found := fire(rule, facts)) is not None]
+    if facts.score is None:
+        fired.append(_MODEL_UNAVAILABLE)
+    if not rules:
+        fired.append(_POLICY_MISSING)
+    worst = max((rule.outcome for rule in fired), key=_severity, default=Outcome.APPROVE)
+    grade = scale.grade(facts.score.probability_of_default) if facts.score else ""
+    return Decision(worst, grade, tuple(fired), reason_codes(fired, facts.score))
+
+
+def _severity(outcome: Outcome) -> int:
+    return outcome.severity
+
+
+# These two are the system's own: policy data cannot switch them off.
+_MODEL_UNAVAILABLE = FiredRule(
+    code="MODEL_UNAVAILABLE",
+    condition="MODEL_UNAVAILABLE",
+    outcome=Outcome.REFER,
+    seen="",
+    threshold="",
+    citation="",
+    confirmed=True,
+    text_zh="评分模型不可用，未得出违约概率，需人工评估。",
+    text_en="No model could score this application, so it has no probability of default; "
+    "people must judge it.",
+    cure_zh="请人工评估，或在模型恢复后重新提交。",
+    cure_en="Judge it by hand, or submit again once a model is in service.",
+)
+_POLICY_MISSING = FiredRule(
+    code="POLICY_MISSING",
+    condition="POLICY_MISSING",
+    outcome=Outcome.REFER,
+    seen="",
+    threshold="",
+    citation="",
+    confirmed=True,
+    text_zh="该日无生效的准入规则，需人工评估。",
+    text_en="No policy rule is in force on this date; people must judge the application.",
+    cure_zh="请联系风险部门设置准入规则。",
+    cure_en="Ask the risk department to put policy rules in force.",
+)
