@@ -277,9 +277,10 @@ async def _end(
     result: Mapping[str, Any],
     problems: Sequence[Problem] = (),
 ) -> None:
+    done = ", progress = 1" if state is JobState.SUCCEEDED else ""
     await _hold(
         lease,
-        "state = %s, finished_at = %s, error = %s, result = %s",
+        "state = %s, finished_at = %s, error = %s, result = %s" + done,
         [state, now(), _sentence(problems), orjson.dumps(result).decode()],
     )
     _moved(step, lease.job_id, JobState.RUNNING, state, **result)

@@ -40,6 +40,25 @@ def visible_by_loan(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
     )
 
 
+def visible_by_application(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
+    """Like :func:`visible`, for tables whose rows belong to an application."""
+    condition, values = visible(actor, table="loan_application")
+    if condition == "1 = 1":
+        return condition, []
+    return (
+        "EXISTS (SELECT 1 FROM loan_application WHERE "
+        f"loan_application.id = {table}.application_id AND {condition})",
+        values,
+    )
+
+
+def visible_to_staff_by_application(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
+    """Like :func:`visible_by_application`, for what borrowers' users never see."""
+    if actor.kind is ActorKind.BORROWER_USER:
+        return "1 = 0", []
+    return visible_by_application(actor, table=table)
+
+
 def visible_by_branch(
     actor: Actor, *, table: str, borrower_column: str = "borrower_id"
 ) -> tuple[str, list[Any]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from api.graphql.payloads import described_enum
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.borrower import BorrowerKind, EnterpriseSize, Profile
+from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.periods import PeriodUnit
+from domain.rules.lending.schedule import RepaymentMethod
 from domain.rules.lending.states import (
     ApplicationState,
     ContractState,
@@ -14,6 +17,7 @@ from domain.rules.lending.states import (
     PaymentMethod,
     SignatureState,
 )
+from domain.rules.money import Rounding
 
 described_enum(
     Profile,
@@ -124,4 +128,43 @@ described_enum(
         Bucket.INTEREST: "Contract interest.",
         Bucket.PRINCIPAL: "Principal.",
     },
+)
+described_enum(
+    RepaymentMethod,
+    "How principal and interest come back (还款方式).",
+    {
+        RepaymentMethod.EQUAL_INSTALLMENT: "等额本息: the same amount each period.",
+        RepaymentMethod.EQUAL_PRINCIPAL: "等额本金: the same principal each period, plus interest.",
+        RepaymentMethod.INTEREST_ONLY: "按期付息到期还本: interest each period, principal last.",
+        RepaymentMethod.BULLET: "利随本清: principal and interest in one payment at maturity.",
+    },
+)
+described_enum(
+    DayCount,
+    "How days become a fraction of a year (计息基础).",
+    {
+        DayCount.ACT_360: "Actual days ÷ 360, the custom in CNY.",
+        DayCount.ACT_365: "Actual days ÷ 365, leap years too.",
+        DayCount.ACT_ACT: "Actual days in each calendar year ÷ that year's 365 or 366 (ISDA).",
+        DayCount.THIRTY_360: "Months of 30 days ÷ 360.",
+        DayCount.THIRTY_365: "Months of 30 days ÷ 365.",
+    },
+)
+described_enum(
+    PeriodUnit,
+    "The unit of a repayment period.",
+    {
+        PeriodUnit.DAY: "Calendar days.",
+        PeriodUnit.WEEK: "Weeks of seven days.",
+        PeriodUnit.MONTH: "Calendar months, counted from the start date.",
+    },
+)
+described_enum(
+    Rounding,
+    "What happens to exactly half a minor unit.",
+    {
+        Rounding.HALF_UP: "Away from zero, the custom in CNY.",
+        Rounding.HALF_EVEN: "To the even neighbour.",
+    },
+    name="RoundingMode",
 )

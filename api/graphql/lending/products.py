@@ -7,6 +7,7 @@ import strawberry
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node
+from api.graphql.lending import enums  # noqa: F401 - describes the enums used here
 from api.graphql.nouns import Noun, column, money, rate
 from api.graphql.scalars import Money, Rate
 from domain.queries.select import Condition
@@ -16,9 +17,7 @@ from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.schedule import RepaymentMethod
 
 
-@strawberry.type(
-    description="Loan product (贷款产品): what may be applied for."
-)
+@strawberry.type(description="Loan product (贷款产品): what may be applied for.")
 class LoanProduct(Node):
     """A row of the loan_product table."""
 

@@ -10,7 +10,8 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.context import Info
-from api.graphql.payloads import UserError, described_enum, user_errors
+from api.graphql.lending import enums  # noqa: F401 - describes the enums used here
+from api.graphql.payloads import UserError, user_errors
 from api.graphql.scalars import Money, MoneyInput, Rate
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.effective_rate import effective_annual_rate
@@ -32,46 +33,6 @@ from domain.rules.money import (
     to_minor,
 )
 from domain.rules.refusal import ErrorCode, Problem, Refused, refuse_if
-
-described_enum(
-    RepaymentMethod,
-    "How principal and interest come back (还款方式).",
-    {
-        RepaymentMethod.EQUAL_INSTALLMENT: "等额本息: the same amount each period.",
-        RepaymentMethod.EQUAL_PRINCIPAL: "等额本金: the same principal each period, plus interest.",
-        RepaymentMethod.INTEREST_ONLY: "按期付息到期还本: interest each period, principal last.",
-        RepaymentMethod.BULLET: "利随本清: principal and interest in one payment at maturity.",
-    },
-)
-described_enum(
-    DayCount,
-    "How days become a fraction of a year (计息基础).",
-    {
-        DayCount.ACT_360: "Actual days ÷ 360, the custom in CNY.",
-        DayCount.ACT_365: "Actual days ÷ 365, leap years too.",
-        DayCount.ACT_ACT: "Actual days in each calendar year ÷ that year's 365 or 366 (ISDA).",
-        DayCount.THIRTY_360: "Months of 30 days ÷ 360.",
-        DayCount.THIRTY_365: "Months of 30 days ÷ 365.",
-    },
-)
-described_enum(
-    PeriodUnit,
-    "The unit of a repayment period.",
-    {
-        PeriodUnit.DAY: "Calendar days.",
-        PeriodUnit.WEEK: "Weeks of seven days.",
-        PeriodUnit.MONTH: "Calendar months, counted from the start date.",
-    },
-)
-described_enum(
-    Rounding,
-    "What happens to exactly half a minor unit.",
-    {
-        Rounding.HALF_UP: "Away from zero, the custom in CNY.",
-        Rounding.HALF_EVEN: "To the even neighbour.",
-    },
-    name="RoundingMode",
-)
 
 
 @strawberry.input(description="The terms of the loan to calculate.")

@@ -43,11 +43,7 @@ async def register_model(*, lease: Lease, model: TrainedModel) -> Done:
         # The job first: heartbeats want its row too, and the version's foreign key shares it.
         job = await Job.filter(id=lease.job_id).select_for_update().get()
         await lock_models()
-        newest = (
-            await ModelVersion.filter(name=model.name)
-            .annotate(top=Max("version"))
-            .values_list("top", flat=True)
-        )
+        newest = await ModelVersion.filter(name=model.name).order_by("-version").first()
         version = await ModelVersion.create(
             name=model.name,
             version=newest.version + 1 if newest else 1,

@@ -15,8 +15,8 @@ from domain.rules.states import move
 async def rollback_model(*, actor: Actor, key: str) -> Done:
     """Retire the champion and make the one promoted before it CHAMPION again.
 
-    A second rollback goes further back, never forward to what was just retired. Result: `model`,
-    `retired`. Raises :class:`Refused`.
+    A second rollback goes further back; what was rolled back never comes back by itself. Result:
+    `model`, `retired`. Raises :class:`Refused`.
     """
 
     async def work(step: Step) -> Result:
@@ -24,7 +24,8 @@ async def rollback_model(*, actor: Actor, key: str) -> Done:
         champion = await ModelVersion.get_or_none(state=ModelState.CHAMPION)
         previous = None
         if champion is not None:
-            # promoted_at stays as it was at the first promotion, so it orders the champions.
+            # A champion keeps its promoted_at when it retires and when it comes back, and loses it
+            # when it is rolled back: so the one before is the latest that still has one.
             previous = (
                 await ModelVersion.filter(
                     state=ModelState.RETIRED, promoted_at__lt=champion.promoted_at
@@ -36,6 +37,8 @@ async def rollback_model(*, actor: Actor, key: str) -> Done:
             raise Refused([_NO_PREVIOUS])
         move(MODEL_MOVES, MODEL, ModelState(previous.state), ModelState.CHAMPION)
         await retire(step, champion)
+        champion.promoted_at = None
+        await champion.save(update_fields=["promoted_at"])
         await enthrone(step, previous)
         return {"model": previous.id, "retired": champion.id}
 

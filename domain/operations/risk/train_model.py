@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from domain.actor import Actor
 from domain.operations.jobs import create_job
@@ -55,6 +56,20 @@ class TrainingRequest:
     information_floor: float | None = None
 
 
+def _stored(request: TrainingRequest) -> dict[str, Any]:
+    test_from = request.test_from.isoformat() if request.test_from else None
+    return asdict(request) | {"source": str(request.source), "test_from": test_from}
+
+
+def read_request(stored: Mapping[str, Any]) -> TrainingRequest:
+    """Return the request as a job's `input` keeps it."""
+    values = dict(stored)
+    values["source"] = TrainingSource(values["source"])
+    if values["test_from"] is not None:
+        values["test_from"] = dt.date.fromisoformat(values["test_from"])
+    return TrainingRequest(**values)
+
+
 CheckTraining = Callable[[TrainingRequest], list[Problem]]
 
 
@@ -69,7 +84,7 @@ async def train_model(
 
     async def work(step: Step) -> Result:
         _read(request, check)
-        job = await create_job(step, kind=JobKind.TRAIN_MODEL, arguments=asdict(request))
+        job = await create_job(step, kind=JobKind.TRAIN_MODEL, arguments=_stored(request))
         return {"job": job.id}
 
     return await perform(

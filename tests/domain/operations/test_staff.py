@@ -1,0 +1,166 @@
+"""Employees, roles and borrowers' users: separation is by person, and history is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.db import rows
+from domain.models.staff import BorrowerUser, Branch, Employee, EmployeeRole
+from domain.operations.staff import (
+    NewBorrowerUser,
+    NewEmployee,
+    assign_roles,
+    deactivate_employee,
+    register_borrower_user,
+    register_employee,
+)
+from domain.queries.actors import load_actor
+from domain.rules.refusal import ErrorCode, Refused
+from domain.rules.roles import INCOMPATIBLE, Role
+from tests.lender import Lender, key
+
+
+async def new_employee(lender: Lender, *roles: Role, level: int = 0) -> int:
+    branch = await Branch.get(parent_id=None)
+    form = NewEmployee(
+        subject=f"new-{key()}",
+        name="Wang Fang",
+        branch_id=branch.id,
+        roles=frozenset(roles),
+        approval_level=level,
+    )
+    done = await register_employee(actor=lender.admin, key=key(), employee=form)
+    return done["employee"]
+
+
+def codes(refusal: Refused) -> set[tuple[ErrorCode, tuple[str, ...]]]:
+    return {(problem.code, problem.path) for problem in refusal.problems}
+
+
+async def test_an_employee_acts_with_the_roles_given(lender: Lender) -> None:
+    employee_id = await new_employee(lender, Role.APPROVER, Role.RISK_OFFICER, level=2)
+    employee = await Employee.get(id=employee_id)
+    actor = await load_actor(employee.subject)
+    assert actor is not None
+    assert (actor.roles, actor.approval_level) == ({Role.APPROVER, Role.RISK_OFFICER}, 2)
+    entry = await rows(
+        "SELECT actor_id, action, after FROM audit_entry WHERE noun = 'Employee' AND noun_id = %s",
+        [employee_id],
+    )
+    assert entry[0]["actor_id"] == lender.admin.id
+    assert "APPROVER" in entry[0]["after"]
+
+
+async def test_every_mistake_of_the_form_is_said_at_once_and_nothing_is_written(
+    lender: Lender,
+) -> None:
+    before = await Employee.all().count()
+    form = NewEmployee(
+        subject=lender.cashier.subject,
+        name=" ",
+        branch_id=999_999,
+        roles=frozenset({Role.CASHIER, Role.APPLICANT}),
+        approval_level=1,
+    )
+    with pytest.raises(Refused) as refused:
+        await register_employee(actor=lender.admin, key=key(), employee=form)
+    assert codes(refused.value) == {
+        (ErrorCode.DUPLICATE, ("subject",)),
+        (ErrorCode.REQUIRED, ("name",)),
+        (ErrorCode.NOT_FOUND, ("branchId",)),
+        (ErrorCode.INVALID_VALUE, ("roles",)),
+        (ErrorCode.INVALID_VALUE, ("approvalLevel",)),
+    }
+    assert await Employee.all().count() == before
+
+
+async def test_incompatible_roles_are_refused_at_assignment(lender: Lender) -> None:
+    employee_id = await new_employee(lender, Role.ANALYST)
+    for pair in INCOMPATIBLE:
+        with pytest.raises(Refused) as refused:
+            await assign_roles(
+                actor=lender.admin,
+                key=key(),
+                employee_id=employee_id,
+                roles=pair,
+                approval_level=1 if Role.APPROVER in pair else 0,
+            )
+        foreign = Role.APPLICANT in pair
+        wanted = ErrorCode.INVALID_VALUE if foreign else ErrorCode.INCOMPATIBLE_ROLES
+        assert (wanted, ("roles",)) in codes(refused.value)
+    held = await EmployeeRole.filter(employee_id=employee_id, revoked_at=None)
+    assert [role.role for role in held] == [Role.ANALYST]
+
+
+async def test_roles_are_replaced_and_their_history_kept(lender: Lender) -> None:
+    employee_id = await new_employee(lender, Role.CASHIER, Role.ANALYST)
+    await assign_roles(
+        actor=lender.admin,
+        key=key(),
+        employee_id=employee_id,
+        roles=[Role.ANALYST, Role.ACCOUNTANT],
+    )
+    kept = await EmployeeRole.filter(employee_id=employee_id).order_by("id")
+    shown = {(row.role, row.revoked_at is None, row.granted_by) for row in kept}
+    admin = lender.admin.id
+    assert shown == {
+        (Role.CASHIER, False, admin),
+        (Role.ANALYST, True, admin),
+        (Role.ACCOUNTANT, True, admin),
+    }
+
+
+async def test_an_employee_needs_a_role_and_an_approver_a_level(lender: Lender) -> None:
+    employee_id = await new_employee(lender, Role.ANALYST)
+    for roles, path in ((set(), "roles"), ({Role.APPROVER}, "approvalLevel")):
+        with pytest.raises(Refused) as refused:
+            await assign_roles(actor=lender.admin, key=key(), employee_id=employee_id, roles=roles)
+        assert [problem.path for problem in refused.value.problems] == [(path,)]
+
+
+async def test_nobody_changes_their_own_access(lender: Lender) -> None:
+    admin = lender.admin
+    with pytest.raises(Refused, match="SAME_PERSON"):
+        await assign_roles(actor=admin, key=key(), employee_id=admin.id, roles=[Role.CASHIER])
+    with pytest.raises(Refused, match="SAME_PERSON"):
+        await deactivate_employee(actor=admin, key=key(), employee_id=admin.id)
+    assert (await load_actor(admin.subject)) is not None
+
+
+async def test_a_deactivated_person_is_nobody(lender: Lender) -> None:
+    employee_id = await new_employee(lender, Role.CASHIER)
+    subject = (await Employee.get(id=employee_id)).subject
+    await deactivate_employee(actor=lender.admin, key=key(), employee_id=employee_id)
+    assert await load_actor(subject) is None
+    assert await EmployeeRole.filter(employee_id=employee_id, revoked_at=None).count() == 0
+    with pytest.raises(Refused, match="ILLEGAL_STATE"):
+        await deactivate_employee(actor=lender.admin, key=key(), employee_id=employee_id)
+    with pytest.raises(Refused, match="NOT_FOUND"):
+        await deactivate_employee(actor=lender.admin, key=key(), employee_id=999_999)
+
+
+async def test_a_borrowers_user_is_registered_once(lender: Lender) -> None:
+    form = NewBorrowerUser(
+        subject=f"app-{key()}", name="Li Na", borrower_id=await lender.borrower()
+    )
+    again = key()
+    done = await register_borrower_user(actor=lender.admin, key=again, user=form)
+    actor = await load_actor(form.subject)
+    assert actor is not None
+    assert (actor.roles, actor.borrower_id) == ({Role.APPLICANT}, form.borrower_id)
+    replay = await register_borrower_user(actor=lender.admin, key=again, user=form)
+    assert replay.replayed
+    assert replay["borrower_user"] == done["borrower_user"]
+    with pytest.raises(Refused, match="DUPLICATE"):
+        await register_borrower_user(actor=lender.admin, key=key(), user=form)
+    with pytest.raises(Refused) as refused:
+        await register_borrower_user(
+            actor=lender.admin,
+            key=key(),
+            user=NewBorrowerUser(subject=lender.admin.subject, name="X", borrower_id=999_999),
+        )
+    assert codes(refused.value) == {
+        (ErrorCode.DUPLICATE, ("subject",)),
+        (ErrorCode.NOT_FOUND, ("borrowerId",)),
+    }
+    assert await BorrowerUser.filter(subject=form.subject).count() == 1
