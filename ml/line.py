@@ -5,6 +5,7 @@ Training module. Arguments and result pickle, so that a spawned process can run 
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -129,8 +130,9 @@ def _used(data: Dataset, row: int, model: TrainedModel) -> Row:
 
 
 def _report(model: TrainedModel, parity: Parity) -> dict[str, Any]:
+    """Return plain JSON values, so that a card read back equals the card that was saved."""
     data, split, spec = model.data, model.split, model.spec
-    return {
+    report = {
         "rows": {"train": len(split.train), "test": len(split.test), "dropped": split.dropped},
         "split": {
             "kind": spec.split.value,
@@ -152,3 +154,5 @@ def _report(model: TrainedModel, parity: Parity) -> dict[str, Any]:
             **{name: version(name) for name in _LIBRARIES},
         },
     }
+    plain: dict[str, Any] = json.loads(json.dumps(report, allow_nan=False))
+    return plain

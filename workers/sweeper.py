@@ -32,9 +32,11 @@ async def sweep_jobs(life: WorkerLife) -> None:
             log.info("job_requeued", job=job_id)
         for job_id in await lose_silent_jobs(lease_seconds=settings.job_lease_seconds):
             log.warning("job_lost", job=job_id)
-        for waiting in await jobs_to_send(lease_seconds=settings.job_lease_seconds):
-            if not await send_job(job_id=waiting.job_id, kind=waiting.kind):
-                break
+        due = await jobs_to_send(lease_seconds=settings.job_lease_seconds)
+        if due:
+            await life.redis.ping()  # a broker that is down costs one try, not one for each job
+        for waiting in due:
+            await send_job(job_id=waiting.job_id, kind=waiting.kind)
 
     await keep_doing(life, "sweep", life.settings.sweep_seconds, sweep)
 

@@ -35,6 +35,8 @@ _ADMIN: Final[Access] = frozenset({Role.ADMIN})
 _MODEL_LINE: Final[Access] = frozenset(
     {Role.OPERATOR, Role.RISK_OFFICER, Role.ANALYST, Role.AUDITOR}
 )
+_PORTFOLIO: Final[Access] = _LENDING - {Role.APPLICANT, Role.CASHIER}
+"""Whoever steers or checks the book; a relationship manager sees the own customers' part of it."""
 
 ROLES: Final[dict[str, Access]] = {
     "Query.node": ANYONE,
@@ -57,6 +59,12 @@ ROLES: Final[dict[str, Access]] = {
     "Query.ledgerEntries": frozenset({Role.ACCOUNTANT, Role.AUDITOR}),
     "Query.employees": frozenset({Role.ADMIN, Role.AUDITOR}),
     "Query.branches": _STAFF,
+    "Query.financialStatements": _LENDING,
+    "Query.portfolioSummary": _PORTFOLIO,
+    "Query.delinquencyBuckets": _PORTFOLIO,
+    "Query.applicationFunnel": _PORTFOLIO,
+    "Query.modelPerformance": _MODEL_LINE,
+    "Mutation.recordFinancialStatement": _OWNER_SIDE,
     "Mutation.registerBorrower": _OWNER_SIDE,
     "Mutation.proposeFacility": _MANAGER,
     "Mutation.activateFacility": _APPROVER,

@@ -16,6 +16,10 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 from strawberry.tools import merge_types
 
+from api.graphql.analytics.delinquency import DelinquencyQueries
+from api.graphql.analytics.funnel import FunnelQueries
+from api.graphql.analytics.model_performance import ModelPerformanceQueries
+from api.graphql.analytics.portfolio import PortfolioQueries
 from api.graphql.audit import AuditQueries
 from api.graphql.business_date import BusinessDateMutations, BusinessDateQueries
 from api.graphql.executor import PlanningExecutor
@@ -28,6 +32,7 @@ from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
 from api.graphql.lending.loans import LoanMutations, LoanQueries
 from api.graphql.lending.products import ProductQueries
 from api.graphql.lending.schedule_preview import SchedulePreviewQueries
+from api.graphql.lending.statements import StatementMutations, StatementQueries
 from api.graphql.live import LiveSubscriptions
 from api.graphql.risk.models import ModelMutations, ModelQueries, ModelSubscriptions
 from api.graphql.roles import ROLES, Access, RefusalHook, guard
@@ -48,6 +53,11 @@ QUERIES: Final[tuple[type, ...]] = (
     ModelQueries,
     BusinessDateQueries,
     AuditQueries,
+    StatementQueries,
+    PortfolioQueries,
+    DelinquencyQueries,
+    FunnelQueries,
+    ModelPerformanceQueries,
 )
 MUTATIONS: Final[tuple[type, ...]] = (
     StaffMutations,
@@ -58,6 +68,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     LoanMutations,
     ModelMutations,
     BusinessDateMutations,
+    StatementMutations,
 )
 SUBSCRIPTIONS: Final[tuple[type, ...]] = (LiveSubscriptions, ModelSubscriptions)
 TYPES: Final[tuple[type, ...]] = ()

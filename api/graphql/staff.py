@@ -146,8 +146,23 @@ class EmployeePayload(Payload):
 
 
 @strawberry.type(description="Whether the user was made.")
-class BorrowerUserPayload(Payload):
+class RegisterBorrowerUserPayload(Payload):
     """Answer of `registerBorrowerUser`."""
+
+
+@strawberry.type(description="The person who was employed.")
+class RegisterEmployeePayload(EmployeePayload):
+    """Answer of `registerEmployee`."""
+
+
+@strawberry.type(description="The employee with the roles assigned.")
+class AssignRolesPayload(EmployeePayload):
+    """Answer of `assignRoles`."""
+
+
+@strawberry.type(description="The employee who left.")
+class DeactivateEmployeePayload(EmployeePayload):
+    """Answer of `deactivateEmployee`."""
 
 
 @strawberry.type
@@ -190,7 +205,7 @@ class StaffMutations:
         self,
         info: Info,
         input: Annotated[RegisterEmployeeInput, strawberry.argument(description="The person.")],
-    ) -> EmployeePayload:
+    ) -> RegisterEmployeePayload:
         employee = NewEmployee(
             subject=input.subject,
             name=input.name,
@@ -201,7 +216,7 @@ class StaffMutations:
         effect = register_employee(
             actor=info.context.actor, key=input.idempotency_key, employee=employee
         )
-        return await answer(info, EmployeePayload, effect, employee="Employee")
+        return await answer(info, RegisterEmployeePayload, effect, employee="Employee")
 
     @strawberry.mutation(
         description="Set an employee's roles; incompatible ones are refused, and nobody sets their "
@@ -211,7 +226,7 @@ class StaffMutations:
         self,
         info: Info,
         input: Annotated[AssignRolesInput, strawberry.argument(description="The roles.")],
-    ) -> EmployeePayload:
+    ) -> AssignRolesPayload:
         effect = assign_roles(
             actor=info.context.actor,
             key=input.idempotency_key,
@@ -219,27 +234,27 @@ class StaffMutations:
             roles=frozenset(input.roles),
             approval_level=input.approval_level,
         )
-        return await answer(info, EmployeePayload, effect, employee="Employee")
+        return await answer(info, AssignRolesPayload, effect, employee="Employee")
 
     @strawberry.mutation(description="End a person's access and revoke every role.")
     async def deactivate_employee(
         self,
         info: Info,
         input: Annotated[DeactivateEmployeeInput, strawberry.argument(description="Who leaves.")],
-    ) -> EmployeePayload:
+    ) -> DeactivateEmployeePayload:
         effect = deactivate_employee(
             actor=info.context.actor,
             key=input.idempotency_key,
             employee_id=row_id_of(input.employee_id, "Employee"),
         )
-        return await answer(info, EmployeePayload, effect, employee="Employee")
+        return await answer(info, DeactivateEmployeePayload, effect, employee="Employee")
 
     @strawberry.mutation(description="Let a person act for a borrower through an app.")
     async def register_borrower_user(
         self,
         info: Info,
         input: Annotated[RegisterBorrowerUserInput, strawberry.argument(description="The user.")],
-    ) -> BorrowerUserPayload:
+    ) -> RegisterBorrowerUserPayload:
         user = NewBorrowerUser(
             subject=input.subject,
             name=input.name,
@@ -248,4 +263,4 @@ class StaffMutations:
         effect = register_borrower_user(
             actor=info.context.actor, key=input.idempotency_key, user=user
         )
-        return await answer(info, BorrowerUserPayload, effect)
+        return await answer(info, RegisterBorrowerUserPayload, effect)

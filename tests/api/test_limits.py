@@ -177,11 +177,13 @@ def test_caches_hit_over_http_with_the_limits_on(toys: Served) -> None:
     assert after.misses == before.misses
 
 
-def test_the_cache_is_weighed(documents: Documents) -> None:
-    for number in range(900):
-        documents.prepare(f"query Q{number} {{ {'toy { id name parts { name price } } ' * 5} }}")
-    assert documents.cache_info().tokens <= 40_000
-    assert 500 < documents.cache_info().documents < 900
+def test_the_cache_is_weighed(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.graphql.documents.CACHED_TOKENS_MAX", 1_000)
+    for number in range(60):
+        documents.prepare(f"query Q{number} {{ {'toy { id name parts { name } } ' * 5} }}")
+    info = documents.cache_info()
+    assert 900 < info.tokens <= 1_000
+    assert 10 < info.documents < 60
 
 
 def test_refused_documents_are_not_kept(documents: Documents) -> None:

@@ -59,6 +59,7 @@ def fast(environment: pytest.MonkeyPatch) -> None:
     """Short leases and sweeps, and the real Redis of the tests."""
     environment.setenv("LIUDAI_JOB_LEASE_SECONDS", str(LEASE_SECONDS))
     environment.setenv("LIUDAI_SWEEP_SECONDS", "0.5")
+    environment.setenv("LIUDAI_MODEL_POLL_SECONDS", "1.0")
     environment.setenv("LIUDAI_REDIS_URL", servers.REDIS_URL)
     environment.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
     get_settings.cache_clear()

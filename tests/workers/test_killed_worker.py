@@ -10,7 +10,7 @@ import pytest
 from conftest import WorkerProcess
 from stories import ask, ended, events_of, is_published, state_of, until
 
-from domain.db import rows
+from domain.db import dialect, rows
 from domain.models.records import Job
 from domain.models.risk.model_version import ModelVersion
 from domain.rules.jobs import JobKind, JobState
@@ -83,6 +83,8 @@ async def test_a_worker_killed_in_training_leaves_exactly_one_version(
 async def test_a_message_delivered_three_times_trains_once_and_sigterm_lets_it_end(
     lender: Lender, worker: Callable[[], WorkerProcess]
 ) -> None:
+    if dialect() == "sqlite" and servers.MYSQL:
+        pytest.skip("the race is run where transactions run at once")
     job_id = await ask(lender)
     for _ in range(3):
         queue._send(queue.ACTORS[JobKind.TRAIN_MODEL], job_id)

@@ -217,6 +217,31 @@ class ApprovalPayload(Payload):
     task: ApprovalTask | None = strawberry.field(default=None, description="The task.")
 
 
+@strawberry.type(description="The application as it was saved.")
+class SaveApplicationPayload(ApplicationPayload):
+    """Answer of `saveApplication`."""
+
+
+@strawberry.type(description="The application that was withdrawn.")
+class WithdrawApplicationPayload(ApplicationPayload):
+    """Answer of `withdrawApplication`."""
+
+
+@strawberry.type(description="The application and the task that was approved.")
+class ApproveApplicationPayload(ApprovalPayload):
+    """Answer of `approveApplication`."""
+
+
+@strawberry.type(description="The application that was rejected, and its task.")
+class RejectApplicationPayload(ApprovalPayload):
+    """Answer of `rejectApplication`."""
+
+
+@strawberry.type(description="The application that was returned, and its task.")
+class ReturnApplicationPayload(ApprovalPayload):
+    """Answer of `returnApplication`."""
+
+
 @strawberry.type
 class ApplicationMutations:
     """Changing applications."""
@@ -229,7 +254,7 @@ class ApplicationMutations:
         self,
         info: Info,
         input: Annotated[SaveApplicationInput, strawberry.argument(description="The form.")],
-    ) -> ApplicationPayload:
+    ) -> SaveApplicationPayload:
         effect = save_application(
             actor=info.context.actor,
             key=input.idempotency_key,
@@ -239,7 +264,7 @@ class ApplicationMutations:
             borrower_id=_row(input.borrower_id, "Borrower"),
             expected_version=input.expected_version,
         )
-        return await answer(info, ApplicationPayload, effect, application="LoanApplication")
+        return await answer(info, SaveApplicationPayload, effect, application="LoanApplication")
 
     @strawberry.mutation(
         description="Submit a DRAFT or RETURNED application; it is assessed at once, then waits "
@@ -274,13 +299,13 @@ class ApplicationMutations:
         input: Annotated[
             WithdrawApplicationInput, strawberry.argument(description="Which application.")
         ],
-    ) -> ApplicationPayload:
+    ) -> WithdrawApplicationPayload:
         effect = withdraw_application(
             actor=info.context.actor,
             key=input.idempotency_key,
             application_id=row_id_of(input.application_id, "LoanApplication"),
         )
-        return await answer(info, ApplicationPayload, effect, application="LoanApplication")
+        return await answer(info, WithdrawApplicationPayload, effect, application="LoanApplication")
 
     @strawberry.mutation(
         description="Approve the lowest open level of an ASSESSED application, as a person of that "
@@ -290,7 +315,7 @@ class ApplicationMutations:
         self,
         info: Info,
         input: Annotated[ApproveApplicationInput, strawberry.argument(description="The approval.")],
-    ) -> ApprovalPayload:
+    ) -> ApproveApplicationPayload:
         effect = approve_application(
             actor=info.context.actor,
             key=input.idempotency_key,
@@ -298,14 +323,20 @@ class ApplicationMutations:
             signed_sha256=input.content_sha256,
             comment=input.comment,
         )
-        return await _approval(info, effect)
+        return await answer(
+            info,
+            ApproveApplicationPayload,
+            effect,
+            application="LoanApplication",
+            task="ApprovalTask",
+        )
 
     @strawberry.mutation(description="Reject an ASSESSED application.")
     async def reject_application(
         self,
         info: Info,
         input: Annotated[RejectApplicationInput, strawberry.argument(description="The rejection.")],
-    ) -> ApprovalPayload:
+    ) -> RejectApplicationPayload:
         effect = reject_application(
             actor=info.context.actor,
             key=input.idempotency_key,
@@ -313,7 +344,13 @@ class ApplicationMutations:
             comment=input.comment,
             override_reason=input.override_reason,
         )
-        return await _approval(info, effect)
+        return await answer(
+            info,
+            RejectApplicationPayload,
+            effect,
+            application="LoanApplication",
+            task="ApprovalTask",
+        )
 
     @strawberry.mutation(
         description="Return an application to its borrower for correction; approvals already given "
@@ -325,20 +362,20 @@ class ApplicationMutations:
         input: Annotated[
             ReturnApplicationInput, strawberry.argument(description="What is needed.")
         ],
-    ) -> ApprovalPayload:
+    ) -> ReturnApplicationPayload:
         effect = return_application(
             actor=info.context.actor,
             key=input.idempotency_key,
             application_id=row_id_of(input.application_id, "LoanApplication"),
             comment=input.comment,
         )
-        return await _approval(info, effect)
-
-
-async def _approval(info: Info, effect: Any) -> ApprovalPayload:
-    return await answer(
-        info, ApprovalPayload, effect, application="LoanApplication", task="ApprovalTask"
-    )
+        return await answer(
+            info,
+            ReturnApplicationPayload,
+            effect,
+            application="LoanApplication",
+            task="ApprovalTask",
+        )
 
 
 def _row(text: str | None, noun: str) -> int | None:

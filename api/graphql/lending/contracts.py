@@ -200,6 +200,36 @@ class DisburseDrawdownPayload(Payload):
     facility: CreditFacility | None = strawberry.field(default=None, description="The facility.")
 
 
+@strawberry.input(description="A drawdown to cancel.")
+class CancelDrawdownInput(DrawdownInput):
+    """The form of `cancelDrawdown`."""
+
+
+@strawberry.input(description="A drawdown to disburse.")
+class DisburseDrawdownInput(DrawdownInput):
+    """The form of `disburseDrawdown`."""
+
+
+@strawberry.type(description="The contract that was prepared.")
+class PrepareContractPayload(ContractPayload):
+    """Answer of `prepareContract`."""
+
+
+@strawberry.type(description="The contract that was signed.")
+class SignContractPayload(ContractPayload):
+    """Answer of `signContract`."""
+
+
+@strawberry.type(description="The drawdown that was requested, and its facility.")
+class RequestDrawdownPayload(DrawdownPayload):
+    """Answer of `requestDrawdown`."""
+
+
+@strawberry.type(description="The drawdown that was cancelled, and its facility.")
+class CancelDrawdownPayload(DrawdownPayload):
+    """Answer of `cancelDrawdown`."""
+
+
 @strawberry.input(description="Which contracts to list.")
 class ContractFilter:
     """Every given condition must hold."""
@@ -250,13 +280,13 @@ class ContractMutations:
         input: Annotated[
             PrepareContractInput, strawberry.argument(description="Which application.")
         ],
-    ) -> ContractPayload:
+    ) -> PrepareContractPayload:
         effect = prepare_contract(
             actor=info.context.actor,
             key=input.idempotency_key,
             application_id=row_id_of(input.application_id, "LoanApplication"),
         )
-        return await answer(info, ContractPayload, effect, contract="LoanContract")
+        return await answer(info, PrepareContractPayload, effect, contract="LoanContract")
 
     @strawberry.mutation(
         description="Record that the borrower signed the contract's document of this hash."
@@ -265,7 +295,7 @@ class ContractMutations:
         self,
         info: Info,
         input: Annotated[SignContractInput, strawberry.argument(description="The signing.")],
-    ) -> ContractPayload:
+    ) -> SignContractPayload:
         effect = sign_contract(
             actor=info.context.actor,
             key=input.idempotency_key,
@@ -273,7 +303,7 @@ class ContractMutations:
             document_sha256=input.document_sha256,
             signed_by=input.signed_by,
         )
-        return await answer(info, ContractPayload, effect, contract="LoanContract")
+        return await answer(info, SignContractPayload, effect, contract="LoanContract")
 
     @strawberry.mutation(
         description="Ask for money under a SIGNED contract; the amount is reserved in the facility."
@@ -284,7 +314,7 @@ class ContractMutations:
         input: Annotated[
             RequestDrawdownInput, strawberry.argument(description="The drawdown to request.")
         ],
-    ) -> DrawdownPayload:
+    ) -> RequestDrawdownPayload:
         request = DrawdownRequest(
             contract_id=row_id_of(input.contract_id, "LoanContract"),
             amount=input.amount,
@@ -298,22 +328,22 @@ class ContractMutations:
             actor=info.context.actor, key=input.idempotency_key, request=request
         )
         return await answer(
-            info, DrawdownPayload, effect, drawdown="Drawdown", facility="CreditFacility"
+            info, RequestDrawdownPayload, effect, drawdown="Drawdown", facility="CreditFacility"
         )
 
     @strawberry.mutation(description="Cancel a REQUESTED drawdown and free what it reserved.")
     async def cancel_drawdown(
         self,
         info: Info,
-        input: Annotated[DrawdownInput, strawberry.argument(description="Which drawdown.")],
-    ) -> DrawdownPayload:
+        input: Annotated[CancelDrawdownInput, strawberry.argument(description="Which drawdown.")],
+    ) -> CancelDrawdownPayload:
         effect = cancel_drawdown(
             actor=info.context.actor,
             key=input.idempotency_key,
             drawdown_id=row_id_of(input.drawdown_id, "Drawdown"),
         )
         return await answer(
-            info, DrawdownPayload, effect, drawdown="Drawdown", facility="CreditFacility"
+            info, CancelDrawdownPayload, effect, drawdown="Drawdown", facility="CreditFacility"
         )
 
     @strawberry.mutation(
@@ -323,7 +353,7 @@ class ContractMutations:
     async def disburse_drawdown(
         self,
         info: Info,
-        input: Annotated[DrawdownInput, strawberry.argument(description="Which drawdown.")],
+        input: Annotated[DisburseDrawdownInput, strawberry.argument(description="Which drawdown.")],
     ) -> DisburseDrawdownPayload:
         effect = disburse_drawdown(
             actor=info.context.actor,

@@ -73,7 +73,7 @@ class ProposeFacilityInput:
     )
 
 
-@strawberry.input(description="A facility to activate, freeze or thaw.")
+@strawberry.input(description="A facility by its id.")
 class FacilityInput:
     """The form of the mutations that only name a facility."""
 
@@ -86,6 +86,41 @@ class FacilityPayload(Payload):
     """Answer of every facility mutation."""
 
     facility: CreditFacility | None = strawberry.field(default=None, description="The facility.")
+
+
+@strawberry.input(description="A facility to activate.")
+class ActivateFacilityInput(FacilityInput):
+    """The form of `activateFacility`."""
+
+
+@strawberry.input(description="A facility to freeze.")
+class FreezeFacilityInput(FacilityInput):
+    """The form of `freezeFacility`."""
+
+
+@strawberry.input(description="A facility to thaw.")
+class ThawFacilityInput(FacilityInput):
+    """The form of `thawFacility`."""
+
+
+@strawberry.type(description="The facility that was proposed.")
+class ProposeFacilityPayload(FacilityPayload):
+    """Answer of `proposeFacility`."""
+
+
+@strawberry.type(description="The facility that was activated.")
+class ActivateFacilityPayload(FacilityPayload):
+    """Answer of `activateFacility`."""
+
+
+@strawberry.type(description="The facility that was frozen.")
+class FreezeFacilityPayload(FacilityPayload):
+    """Answer of `freezeFacility`."""
+
+
+@strawberry.type(description="The facility that was thawed.")
+class ThawFacilityPayload(FacilityPayload):
+    """Answer of `thawFacility`."""
 
 
 @strawberry.input(description="Which facilities to list.")
@@ -127,9 +162,6 @@ class FacilityQueries:
         )
 
 
-_Form = Annotated[FacilityInput, strawberry.argument(description="Which facility.")]
-
-
 @strawberry.type
 class FacilityMutations:
     """Changing facilities."""
@@ -141,7 +173,7 @@ class FacilityMutations:
         input: Annotated[
             ProposeFacilityInput, strawberry.argument(description="The facility to propose.")
         ],
-    ) -> FacilityPayload:
+    ) -> ProposeFacilityPayload:
         proposal = FacilityProposal(
             borrower_id=row_id_of(input.borrower_id, "Borrower"),
             limit=input.limit,
@@ -152,33 +184,45 @@ class FacilityMutations:
         effect = propose_facility(
             actor=info.context.actor, key=input.idempotency_key, proposal=proposal
         )
-        return await answer(info, FacilityPayload, effect, facility="CreditFacility")
+        return await answer(info, ProposeFacilityPayload, effect, facility="CreditFacility")
 
     @strawberry.mutation(
         description="Make a PROPOSED facility ACTIVE; not the person who proposed it."
     )
-    async def activate_facility(self, info: Info, input: _Form) -> FacilityPayload:
+    async def activate_facility(
+        self,
+        info: Info,
+        input: Annotated[ActivateFacilityInput, strawberry.argument(description="Which facility.")],
+    ) -> ActivateFacilityPayload:
         effect = activate_facility(
             actor=info.context.actor,
             key=input.idempotency_key,
             facility_id=row_id_of(input.facility_id, "CreditFacility"),
         )
-        return await answer(info, FacilityPayload, effect, facility="CreditFacility")
+        return await answer(info, ActivateFacilityPayload, effect, facility="CreditFacility")
 
     @strawberry.mutation(description="Freeze an ACTIVE facility: nothing new may be drawn.")
-    async def freeze_facility(self, info: Info, input: _Form) -> FacilityPayload:
+    async def freeze_facility(
+        self,
+        info: Info,
+        input: Annotated[FreezeFacilityInput, strawberry.argument(description="Which facility.")],
+    ) -> FreezeFacilityPayload:
         effect = freeze_facility(
             actor=info.context.actor,
             key=input.idempotency_key,
             facility_id=row_id_of(input.facility_id, "CreditFacility"),
         )
-        return await answer(info, FacilityPayload, effect, facility="CreditFacility")
+        return await answer(info, FreezeFacilityPayload, effect, facility="CreditFacility")
 
     @strawberry.mutation(description="Make a FROZEN facility ACTIVE again.")
-    async def thaw_facility(self, info: Info, input: _Form) -> FacilityPayload:
+    async def thaw_facility(
+        self,
+        info: Info,
+        input: Annotated[ThawFacilityInput, strawberry.argument(description="Which facility.")],
+    ) -> ThawFacilityPayload:
         effect = thaw_facility(
             actor=info.context.actor,
             key=input.idempotency_key,
             facility_id=row_id_of(input.facility_id, "CreditFacility"),
         )
-        return await answer(info, FacilityPayload, effect, facility="CreditFacility")
+        return await answer(info, ThawFacilityPayload, effect, facility="CreditFacility")

@@ -168,7 +168,7 @@ LOANS = Noun(Loan, table="loan", sight=visible)
 
 @strawberry.input(description="Money received for a loan.")
 class RepayLoanInput:
-    """The form of `repayLoan` and `payOffLoan`."""
+    """The form of `repayLoan`."""
 
     idempotency_key: str = strawberry.field(description="A fresh key for each new payment.")
     loan_id: strawberry.ID = strawberry.field(description="Global id of an ACTIVE loan.")
@@ -182,12 +182,22 @@ class RepayLoanInput:
 
 @strawberry.type(description="The loan as it is now, and the repayment.")
 class RepayLoanPayload(Payload):
-    """Answer of `repayLoan` and `payOffLoan`."""
+    """Answer of `repayLoan`."""
 
     loan: Loan | None = strawberry.field(default=None, description="The loan.")
     repayment: Repayment | None = strawberry.field(
         default=None, description="The repayment: `toCredit` says what was more than due."
     )
+
+
+@strawberry.input(description="Money received to close a loan.")
+class PayOffLoanInput(RepayLoanInput):
+    """The form of `payOffLoan`."""
+
+
+@strawberry.type(description="The loan that was paid off, and the repayment.")
+class PayOffLoanPayload(RepayLoanPayload):
+    """Answer of `payOffLoan`."""
 
 
 @strawberry.type(description="What closing a loan takes on the business date.")
@@ -317,9 +327,6 @@ def _payment(input: RepayLoanInput) -> Payment:
     )
 
 
-_Form = Annotated[RepayLoanInput, strawberry.argument(description="The money received.")]
-
-
 @strawberry.type
 class LoanMutations:
     """Money back."""
@@ -328,7 +335,11 @@ class LoanMutations:
         description="Record a payment: it settles what is due in the product's order; what is more "
         "is kept as a credit balance that pays the next due item on its due date."
     )
-    async def repay_loan(self, info: Info, input: _Form) -> RepayLoanPayload:
+    async def repay_loan(
+        self,
+        info: Info,
+        input: Annotated[RepayLoanInput, strawberry.argument(description="The money received.")],
+    ) -> RepayLoanPayload:
         effect = repay_loan(
             actor=info.context.actor, key=input.idempotency_key, payment=_payment(input)
         )
@@ -338,8 +349,12 @@ class LoanMutations:
         description="Close a loan today: all principal, what is due, and interest to today. Less "
         "than that is refused with the amount; see `payoffQuote`."
     )
-    async def pay_off_loan(self, info: Info, input: _Form) -> RepayLoanPayload:
+    async def pay_off_loan(
+        self,
+        info: Info,
+        input: Annotated[PayOffLoanInput, strawberry.argument(description="The money received.")],
+    ) -> PayOffLoanPayload:
         effect = pay_off_loan(
             actor=info.context.actor, key=input.idempotency_key, payment=_payment(input)
         )
-        return await answer(info, RepayLoanPayload, effect, loan="Loan", repayment="Repayment")
+        return await answer(info, PayOffLoanPayload, effect, loan="Loan", repayment="Repayment")

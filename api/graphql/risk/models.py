@@ -202,6 +202,31 @@ class ModelPayload(Payload):
     model: ModelVersion | None = strawberry.field(default=None, description="The model version.")
 
 
+@strawberry.input(description="A DRAFT version to validate.")
+class ValidateModelInput(ModelInput):
+    """The form of `validateModel`."""
+
+
+@strawberry.input(description="A VALIDATED version to put in service.")
+class PromoteModelInput(ModelInput):
+    """The form of `promoteModel`."""
+
+
+@strawberry.type(description="The version that was validated.")
+class ValidateModelPayload(ModelPayload):
+    """Answer of `validateModel`."""
+
+
+@strawberry.type(description="The version that went into service.")
+class PromoteModelPayload(ModelPayload):
+    """Answer of `promoteModel`."""
+
+
+@strawberry.type(description="The version that is in service again.")
+class RollbackModelPayload(ModelPayload):
+    """Answer of `rollbackModel`."""
+
+
 @strawberry.type
 class ModelQueries:
     """Reading models and jobs."""
@@ -241,14 +266,14 @@ class ModelMutations:
     async def validate_model(
         self,
         info: Info,
-        input: Annotated[ModelInput, strawberry.argument(description="Which version.")],
-    ) -> ModelPayload:
+        input: Annotated[ValidateModelInput, strawberry.argument(description="Which version.")],
+    ) -> ValidateModelPayload:
         effect = validate_model(
             actor=info.context.actor,
             key=input.idempotency_key,
             model_id=row_id_of(input.model_id, "ModelVersion"),
         )
-        return await answer(info, ModelPayload, effect, model="ModelVersion")
+        return await answer(info, ValidateModelPayload, effect, model="ModelVersion")
 
     @strawberry.mutation(
         description="Put a VALIDATED version in service; every API process serves it within 5 s."
@@ -256,23 +281,23 @@ class ModelMutations:
     async def promote_model(
         self,
         info: Info,
-        input: Annotated[ModelInput, strawberry.argument(description="Which version.")],
-    ) -> ModelPayload:
+        input: Annotated[PromoteModelInput, strawberry.argument(description="Which version.")],
+    ) -> PromoteModelPayload:
         effect = promote_model(
             actor=info.context.actor,
             key=input.idempotency_key,
             model_id=row_id_of(input.model_id, "ModelVersion"),
         )
-        return await answer(info, ModelPayload, effect, model="ModelVersion")
+        return await answer(info, PromoteModelPayload, effect, model="ModelVersion")
 
     @strawberry.mutation(description="Put the champion before the present one in service again.")
     async def rollback_model(
         self,
         info: Info,
         input: Annotated[RollbackModelInput, strawberry.argument(description="The key.")],
-    ) -> ModelPayload:
+    ) -> RollbackModelPayload:
         effect = rollback_model(actor=info.context.actor, key=input.idempotency_key)
-        return await answer(info, ModelPayload, effect, model="ModelVersion")
+        return await answer(info, RollbackModelPayload, effect, model="ModelVersion")
 
 
 @strawberry.type

@@ -1,0 +1,65 @@
+"""Every loan as it stood at the end of a day: what its postings sum to, and since when it is late.
+
+Balances are postings up to that day. Late is the oldest instalment due before it of which principal
+or contract interest was unpaid, by the value dates of the payments.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from domain.queries.select import Condition
+from domain.rules.lending.allocation import Bucket
+from domain.rules.lending.postings import Account
+from domain.rules.lending.states import LoanState
+
+BALANCES: Final = {
+    "principal": (Account.LOANS, 1),
+    "interest": (Account.INTEREST_RECEIVABLE, 1),
+    "penalty": (Account.PENALTY_RECEIVABLE, 1),
+    "compound": (Account.COMPOUND_RECEIVABLE, 1),
+    "interest_income": (Account.INTEREST_INCOME, -1),
+    "penalty_income": (Account.PENALTY_INCOME, -1),
+    "compound_income": (Account.COMPOUND_INCOME, -1),
+}
+"""Column of `balance` → its account, and the sign that makes a usual balance positive."""
+
+
+def loans_as_of(day: dt.date) -> Condition:
+    """Return the WITH clause: `balance` (loan_id and BALANCES) and `late` (loan_id, oldest)."""
+    sums = ", ".join(
+        f"SUM(CASE WHEN account_code = '{account}' THEN {'-' if sign < 0 else ''}amount ELSE 0 END)"
+        f" AS {name}"
+        for name, (account, sign) in BALANCES.items()
+    )
+    accounts = ", ".join(f"'{account}'" for account, _ in BALANCES.values())
+    return Condition(
+        f"WITH balance AS (SELECT loan_id, {sums} FROM ledger_entry "
+        f"WHERE posting_date <= %s AND account_code IN ({accounts}) GROUP BY loan_id), "
+        "late AS (SELECT i.loan_id, MIN(i.due_date) AS oldest FROM installment i "
+        "WHERE i.due_date < %s AND (i.settled_on IS NULL OR i.settled_on > %s) "
+        f"AND (i.principal > {_paid(Bucket.PRINCIPAL)} OR i.interest > {_paid(Bucket.INTEREST)}) "
+        "GROUP BY i.loan_id) ",
+        (day,) * 5,
+    )
+
+
+def active_as_of(day: dt.date) -> Condition:
+    """Return the condition for loans paid out by the end of that day and not closed by then."""
+    closed = ", ".join(
+        f"'{state}'" for state in (LoanState.PAID_OFF, LoanState.WRITTEN_OFF, LoanState.TRANSFERRED)
+    )
+    return Condition(
+        f"(loan.start_date <= %s AND (loan.state = '{LoanState.ACTIVE}' "
+        f"OR (loan.state IN ({closed}) AND loan.closed_on > %s)))",
+        (day, day),
+    )
+
+
+def _paid(bucket: Bucket) -> str:
+    return (
+        "COALESCE((SELECT SUM(a.amount) FROM repayment_allocation a WHERE a.loan_id = i.loan_id "
+        "AND a.installment_number = i.number "
+        f"AND a.bucket = '{bucket}' AND a.value_date <= %s), 0)"
+    )
