@@ -156,8 +156,6 @@ def _register(stage: _Stage) -> str:
         registeredOn="2015-05-06",
     )["borrower"]
     stage.known["borrower"] = borrower["id"]
-    # The app signs in again: the person now acts for the company.
-    time.sleep(0.2)
     return f"{borrower['number']} {borrower['name']}, code {code}"
 
 

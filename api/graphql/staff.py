@@ -22,6 +22,7 @@ from domain.operations.staff import (
     register_borrower_user,
     register_employee,
 )
+from domain.queries.lending.own_borrower import own_borrower_id
 from domain.queries.select import Condition
 from domain.queries.visibility import visible_to_all
 from domain.rules.roles import Role
@@ -172,15 +173,16 @@ class StaffQueries:
     @strawberry.field(description="Who you are.")
     async def me(self, info: Info) -> Me:
         actor = info.context.actor
+        borrower_id = await own_borrower_id(actor)
         me = Me(
             name=actor.name,
             roles=sorted(actor.roles),
-            borrower_id=global_id("Borrower", actor.borrower_id) if actor.borrower_id else None,
+            borrower_id=global_id("Borrower", borrower_id) if borrower_id else None,
         )
         wanted = selection(info)
-        if actor.borrower_id and "borrower" in wanted:
-            found = await BORROWERS.load(actor, [actor.borrower_id], wanted["borrower"])
-            me.borrower = found.get(actor.borrower_id)
+        if borrower_id and "borrower" in wanted:
+            found = await BORROWERS.load(actor, [borrower_id], wanted["borrower"])
+            me.borrower = found.get(borrower_id)
         return me
 
     @strawberry.field(description="Employees, newest first.")

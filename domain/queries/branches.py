@@ -7,5 +7,5 @@ from domain.models.staff import Branch
 
 async def head_office_id() -> int:
     """Return the row id of the head office, which every installed database has."""
-    office = await Branch.get(parent_id=None)
-    return office.id
+    office_id: int = (await Branch.get(parent_id=None)).id
+    return office_id

@@ -66,7 +66,12 @@ def visible_by_branch(
     if actor.kind is ActorKind.SYSTEM:
         return "1 = 1", []
     if actor.kind is ActorKind.BORROWER_USER:
-        return f"{table}.{borrower_column} = %s", [actor.borrower_id or 0]
+        # By the row, not by the actor, which may be cached from before the registration.
+        return (
+            f"{table}.{borrower_column} = (SELECT u.borrower_id FROM borrower_user u "
+            "WHERE u.id = %s)",
+            [actor.id],
+        )
     if actor.branch_ids is None or actor.has(*_SEES_ALL):
         return "1 = 1", []
     branches = sorted(actor.branch_ids)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
 
 from domain.settings import get_settings
 from tests import servers
@@ -55,7 +56,7 @@ class WorkerProcess:
 
 
 @pytest.fixture(scope="module")
-def fast(environment: pytest.MonkeyPatch) -> None:
+def fast(environment: pytest.MonkeyPatch) -> Iterator[None]:
     """Short leases and sweeps, and the real Redis of the tests."""
     environment.setenv("LIUDAI_JOB_LEASE_SECONDS", str(LEASE_SECONDS))
     environment.setenv("LIUDAI_SWEEP_SECONDS", "0.5")
@@ -63,6 +64,12 @@ def fast(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("LIUDAI_REDIS_URL", servers.REDIS_URL)
     environment.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
     get_settings.cache_clear()
+    prefix = get_settings().redis_prefix
+    yield
+    if servers.REDIS:
+        with redis.Redis.from_url(servers.REDIS_URL) as client:
+            for key in client.scan_iter(f"{prefix}:*"):
+                client.delete(key)
 
 
 @pytest.fixture

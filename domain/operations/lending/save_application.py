@@ -22,6 +22,7 @@ from domain.operations.lending.owner_side import refuse_other_side, refuse_stale
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import business_date
 from domain.queries.lending.find import find_application, find_borrower
+from domain.queries.lending.own_borrower import own_borrower_id
 from domain.queries.policy import policy_value
 from domain.rules.form import Form
 from domain.rules.lending.application import EDITABLE, ApplicationTerms, content
@@ -123,7 +124,7 @@ async def _open(
 async def _new_borrower(actor: Actor, borrower_id: int | None) -> Borrower:
     wanted = borrower_id
     if wanted is None and actor.kind is ActorKind.BORROWER_USER:
-        wanted = actor.borrower_id
+        wanted = await own_borrower_id(actor)
     if wanted is None:
         form = Form()
         form.add(
