@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from domain.rules.lending.borrower import Profile
 from domain.rules.money import scale
@@ -59,10 +60,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Generic[R]):
     """The results by case reference, and a sentence for each case that failed."""
 
-    results: Mapping[str, Any]
+    results: Mapping[str, R]
     failures: Mapping[str, str]
     seconds: float
 
@@ -159,7 +160,7 @@ def in_parallel(
     *,
     clients: int,
     done: Callable[[], None],
-) -> Batch:
+) -> Batch[R]:
     """Do `work` for each item, `clients` at a time, and call `done` after each.
 
     A case that the API refuses or does not answer is a failure of the batch, not its end.
@@ -178,5 +179,21 @@ def in_parallel(
     return Batch(results, failures, time.perf_counter() - started)
 
 
-class _pool:  # noqa: N801 - used as a function
-    """A pool whose waiting work is dropped when the block is left early."""
+@contextmanager
+def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Give a pool whose waiting work is dropped when the block is left early."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _product(manager: Client, currency: str) -> dict[str, Any]:
+    wanted = "id profile currency principalMin principalMax rateMin installmentsMax"
+    page = manager.query(f"{{ loanProducts(first: 100) {{ edges {{ node {{ {wanted} }} }} }} }}")
+    for edge in page["loanProducts"]["edges"]:
+        product: dict[str, Any] = edge["node"]
+        if (product["profile"], product["currency"]) == (str(PROFILE), currency):
+            return product
+    raise LiudaiError(f"there is no {PROFILE} product in {currency} to apply for")

@@ -58,4 +58,6 @@ def _show(console: Console, model: dict[str, Any]) -> None:
     console.print(f"AUC {test['auc']:.4f}")
     console.print(f"KS {test['ks']:.4f}")
     console.print(f"sha256 {model['sha256']}")
-    console.print("next: a risk officer validates it (validateModel) and promotes it (promoteModel)")
+    console.print(
+        "next: a risk officer validates it (validateModel) and promotes it (promoteModel)"
+    )
