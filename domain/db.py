@@ -73,6 +73,9 @@ async def open_database(settings: Settings | None = None) -> None:
     if settings.sqlite:
         settings.home.mkdir(parents=True, exist_ok=True)
     await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
+    if settings.sqlite:
+        # Now, since a first query that cannot open the file would keep Tortoise's lock for ever.
+        await connection().create_connection(with_db=True)
 
 
 async def close_database() -> None:

@@ -110,7 +110,6 @@ class Desk:
             "activateFacility",
             "facility { state }",
             facilityId=facility["id"],
-            input_type="FacilityInput",
         )
         return OpenFile(case, borrower["id"], facility["id"])
 

@@ -106,7 +106,15 @@ def worker() -> None:
 
 
 @app.command(epilog="Example:  `LIUDAI_DATABASE_URL=mysql://liudai:…@db/liudai liudai migrate`")
-def migrate() -> None:
+def migrate(
+    first_admin: Annotated[
+        str | None,
+        typer.Option(
+            help="Subject (the token's `sub`) of the first administrator, who employs the others; "
+            "refused once there is one."
+        ),
+    ] = None,
+) -> None:
     """Bring the database of LIUDAI_DATABASE_URL to the newest schema; harmless when it is there.
 
     Also writes what every lender needs before its first loan: the chart of accounts, a head
@@ -118,7 +126,7 @@ def migrate() -> None:
     _settings()
     from liudai.migrating import run
 
-    raise typer.Exit(run())
+    raise typer.Exit(run(first_admin=first_admin))
 
 
 @app.command(epilog="Examples:  `liudai demo`  ·  `liudai demo --once --port 0`")

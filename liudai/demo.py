@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 
 from rich.console import Console
-from rich.table import Table
 
 from api.auth import issue_local_token
 from domain.db import close_database, open_database
@@ -44,8 +43,10 @@ def run(*, once: bool, port: int) -> int:
             except StepFailed as failed:
                 console.print(f"[bold red]The step “{failed.step}” failed:[/] {failed}")
                 return EXIT_FAILED
-            _say_goodbye(console, url, people)
-            if not once:
+            if once:
+                console.print("[bold green]The whole story was played.[/]")
+            else:
+                _say_welcome(console, url, people)
                 _stay(console, supervisor)
     return 0
 
@@ -70,10 +71,7 @@ async def _seed() -> People:
     return People(tokens)
 
 
-def _say_goodbye(console: Console, url: str, people: People) -> None:
-    table = Table("role", "bearer token", box=None, header_style="bold")
-    for role, token in people.tokens.items():
-        table.add_row(role, token)
+def _say_welcome(console: Console, url: str, people: People) -> None:
     console.print(f"\nTokens, good for {_TOKEN_DAYS} days (header `Authorization: Bearer …`):")
     # One token a line, unbroken: it is there to be copied.
     for role in [*Role, "APPROVER_2"]:

@@ -173,8 +173,9 @@ def _put_in_service(stage: _Stage, seed: int) -> str:
         testFraction=TEST_FRACTION,
         seed=seed,
     )
-    officer = Client(stage.url, stage.tokens[Role.RISK_OFFICER])
-    form = {"modelId": model_id, "input_type": "ModelInput"}
+    token = stage.tokens[Role.RISK_OFFICER]
+    officer = Client(stage.url, token)
+    form = {"modelId": model_id}
     officer.mutate("validateModel", "model { state }", **form)
     wanted = "model { name version sha256 }"
     model: dict[str, Any] = officer.mutate("promoteModel", wanted, **form)["model"]
@@ -183,7 +184,7 @@ def _put_in_service(stage: _Stage, seed: int) -> str:
     in_a_row = 1 if stage.settings.api_processes == 1 else 8 * stage.settings.api_processes
     deadline, seen = time.monotonic() + _SERVED_SECONDS, 0
     while seen < in_a_row:
-        served = str(Client(stage.url, "").health().get("model") or "")
+        served = str(Client(stage.url, token).health().get("model") or "")
         seen = seen + 1 if served.endswith(f":{sha256[:12]}") else 0
         if not seen:
             if time.monotonic() > deadline:

@@ -150,9 +150,9 @@ def _register(stage: _Stage) -> str:
         "borrower { id number name }",
         name="上海晨光食品有限公司 Morning Foods",
         unifiedSocialCreditCode=code,
-        industryCode="1411",
+        industryCode="C14",
         enterpriseSize="SMALL",
-        region="310000",
+        region="31",
         registeredOn="2015-05-06",
     )["borrower"]
     stage.known["borrower"] = borrower["id"]
@@ -227,6 +227,7 @@ def _apply(stage: _Stage) -> str:
         purpose="RAW_MATERIALS",
         ownFunds="2000000.00",
         expectedGrowth="0.10",
+        features=[{"name": "employees", "number": 86}, {"name": "industry_code", "text": "C"}],
     )["application"]
     stage.known["application"] = again["id"]
     return f"{again['number']} saved on a phone, resumed on another (version {again['version']})"

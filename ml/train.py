@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from domain.rules.refusal import ErrorCode, Problem, Refused
 from ml.dataset import Dataset
@@ -31,7 +32,7 @@ from ml.selection import Selection, select_features
 from ml.spec import ModelKind, OnStep, TrainingSpec, TrainingStep, silent
 from ml.split import Rows, Split, folds, split_rows
 
-_TUNING_TREES, _FINAL_TREES = 120, 300
+_TUNING_TREES, _FINAL_TREES = 100, 300
 _CALIBRATION_GAIN = 0.002  # log loss a sigmoid must save, relative, to be worth its step
 
 
@@ -75,6 +76,11 @@ def train(data: Dataset, spec: TrainingSpec, on_step: OnStep = silent) -> Traine
         Refused: the spec or the split is impossible (see :func:`ml.split.split_rows`), or no
             feature carries information.
     """
+    with threadpool_limits(limits=1):  # small matrices: a second thread waits more than it works
+        return _train(data, spec, on_step)
+
+
+def _train(data: Dataset, spec: TrainingSpec, on_step: OnStep) -> TrainedModel:
     on_step(TrainingStep.SPLIT, 0.05)
     split = split_rows(data, spec)
     known = data.take(split.train)

@@ -64,6 +64,7 @@ class Many:
     order: str
     where: tuple[Condition, ...]
     staff_only: bool
+    most: int
 
 
 def column(
@@ -128,10 +129,11 @@ def many(
     order: str = "id",
     where: tuple[Condition, ...] = (),
     staff_only: bool = False,
+    most: int = _CHILDREN_MAX,
 ) -> Any:
-    """A field that lists the nouns pointing here by `parent`; empty for borrowers' users if
-    `staff_only`."""
-    return _field(description, Many(parent, order, where, staff_only))
+    """A field that lists the nouns pointing here by `parent`, the first `most` of them in `order`;
+    empty for borrowers' users if `staff_only`."""
+    return _field(description, Many(parent, order, where, staff_only, most))
 
 
 def _field(description: str, reader: Column | One | Many) -> Any:
@@ -319,7 +321,7 @@ class Noun(Generic[N]):
             parents=parents,
             where=reader.where,
             order=reader.order,
-            limit=_CHILDREN_MAX,
+            limit=reader.most,
         )
         if plain:
             return [(row[reader.parent], self._build(actor, row, wanted)) for row in found]

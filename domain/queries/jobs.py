@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.db import rows
 from domain.models.records import Job
 from domain.rules.jobs import NOUN
 from domain.rules.refusal import ErrorCode, Problem, Refused
@@ -27,8 +28,8 @@ async def find_job(job_id: int, *, path: str = "jobId") -> Job:
 
 async def count_jobs() -> dict[str, int]:
     """Return how many jobs there are in each state that has any."""
-    counted = await Job.all().values_list("state", flat=True)
-    return {str(state): counted.count(state) for state in dict.fromkeys(counted)}
+    counted = await rows("SELECT state, COUNT(*) AS jobs FROM job GROUP BY state")
+    return {row["state"]: row["jobs"] for row in counted}
 
 
 def job_problems(job: Job) -> list[Problem]:

@@ -1,58 +1,19 @@
-"""Real worker processes, and an embedded Redis that a test can stop and start."""
+"""Settings and worker processes for the tests of workers."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import redis
+from worker_process import WorkerProcess
 
 from domain.settings import get_settings
 from tests import servers
 
-LEASE_SECONDS = 4
-
-
-class WorkerProcess:
-    """One `liudai worker` as the supervisor would start it."""
-
-    def __init__(self, log: Path) -> None:
-        self.log = log
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "workers.main"], stderr=output, stdout=output
-            )
-        self.pid = self._process.pid
-
-    def trainings(self) -> list[psutil.Process]:
-        """The training processes it has started."""
-        try:
-            return [
-                child
-                for child in psutil.Process(self.pid).children()
-                if "ml.training_process" in child.cmdline()
-            ]
-        except psutil.Error:
-            return []
-
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def kill(self) -> None:
-        """kill -9."""
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self, seconds: float = 40) -> int:
-        """SIGTERM, and the exit code."""
-        self._process.terminate()
-        return self._process.wait(timeout=seconds)
+LEASE_SECONDS = 5
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from conftest import WorkerProcess
-from stories import ask, ended, events_of, is_published, state_of, until
+from training_stories import ask, ended, events_of, is_published, state_of, until
+from worker_process import WorkerProcess
 
 from domain.db import dialect, rows
 from domain.models.records import Job
@@ -90,11 +90,10 @@ async def test_a_message_delivered_three_times_trains_once_and_sigterm_lets_it_e
         queue._send(queue.ACTORS[JobKind.TRAIN_MODEL], job_id)
     workers = [worker(), worker()]
 
-    async def running() -> bool:
-        return await state_of(job_id) is JobState.RUNNING
+    async def under_way() -> bool:
+        return (await Job.get(id=job_id)).step != ""
 
-    await until(running)
-    await asyncio.sleep(0.5)
+    await until(under_way)
     assert sum(len(each.trainings()) for each in workers) == 1
     assert [await asyncio.to_thread(each.stop) for each in workers] == [0, 0]
     job = await ended(job_id, seconds=1)

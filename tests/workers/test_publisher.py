@@ -7,7 +7,7 @@ import asyncio
 import orjson
 import pytest
 import redis
-from stories import ask, is_published, life, until
+from training_stories import ask, is_published, life, until
 
 from domain.channels import events_channel, job_channel, model_channel
 from domain.db import execute, rows

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import WorkerProcess
-from stories import ask, ended, is_published, until
+from training_stories import ask, ended, is_published, until
+from worker_process import WorkerProcess
 
 from domain.db import dialect
 from domain.models.records import Job

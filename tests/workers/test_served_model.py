@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 import redis.asyncio
-from stories import ask, until
+from training_stories import ask, until
 
 from domain.channels import model_channel
 from domain.models.risk.model_version import ModelVersion

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 import pytest
-from stories import ask, life, state_of, until
+from training_stories import ask, life, state_of, until
 
 from domain.db import execute
 from domain.models.records import Job

@@ -135,8 +135,8 @@ def _shown(found: query.ModelPerformance) -> ModelPerformance:
         average_pd=found.average_pd,
         distribution=[
             PdBin(
-                low=float(each.low),
-                high=float(each.high),
+                low=each.low,
+                high=each.high,
                 count=each.count,
                 known=each.known,
                 bad=each.bad,

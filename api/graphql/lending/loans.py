@@ -157,6 +157,13 @@ class Loan(Node):
     borrower: Borrower = one("borrower_id", "Who borrowed.")
     contract: LoanContract = one("contract_id", "The contract it was drawn under.")
     installments: list[Installment] = many("loan_id", "Its schedule.", order="number")
+    next_installments: list[Installment] = many(
+        "loan_id",
+        "The first three instalments not settled yet: what is owed next.",
+        order="number",
+        where=(Condition("settled_on IS NULL"),),
+        most=3,
+    )
     repayments: list[Repayment] = many("loan_id", "What was received, oldest first.")
 
 

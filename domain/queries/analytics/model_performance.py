@@ -39,8 +39,8 @@ _EDGES: Final = tuple(place / PD_BINS for place in range(1, PD_BINS))
 class PdBin:
     """The cases with `low` ≤ PD < `high` (the last bin has 1 too), and how they turned out."""
 
-    low: Fraction
-    high: Fraction
+    low: float
+    high: float
     count: int
     known: int
     bad: int
@@ -172,8 +172,8 @@ async def _bins(cases: Condition) -> list[tuple[PdBin, float]]:
 
 def _bin(place: int, row: Mapping[str, Any] | None) -> tuple[PdBin, float]:
     found = PdBin(
-        low=Fraction(place, PD_BINS),
-        high=Fraction(place + 1, PD_BINS),
+        low=place / PD_BINS,
+        high=(place + 1) / PD_BINS,
         count=row["scored"] if row else 0,
         known=row["known"] if row else 0,
         bad=int(row["bads"]) if row else 0,

@@ -200,7 +200,7 @@ async def test_whose_application_it_is(story: Story, applicant: Actor) -> None:
         with pytest.raises(Refused) as refused:
             await story.save(actor=actor, application_id=application_id, fields={})
         assert said(refused.value) == {("", "NOT_PERMITTED")}
-    stranger = dataclasses.replace(applicant, borrower_id=None)
+    stranger = dataclasses.replace(applicant, id=10**9, borrower_id=None)
     with pytest.raises(Refused) as refused:
         await story.save(actor=stranger, fields={})
     assert said(refused.value) == {("borrowerId", "REQUIRED")}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from domain.db import dialect
 from domain.models.records import Job
 from domain.models.risk.model_version import ModelVersion
+from domain.operations.clock import now
 from domain.operations.jobs import Lease, LeaseLost, claim_job, lose_job, requeue_lost_jobs
 from domain.operations.risk.promote_model import promote_model
 from domain.operations.risk.register_model import TrainedModel, register_model
@@ -27,7 +28,6 @@ from domain.rules.jobs import JobKind, JobState
 from domain.rules.refusal import ErrorCode, Refused
 from domain.rules.risk.model_states import MODEL_MOVES, ModelState
 from ml.training_request import training_problems
-from tests.domain.operations.test_jobs import soon
 from tests.lender import Lender, hire, key
 
 REQUEST = TrainingRequest(
@@ -159,7 +159,7 @@ async def test_one_version_for_each_job_whatever_is_repeated(lender: Lender) -> 
 async def test_a_stale_attempt_registers_nothing(lender: Lender) -> None:
     stale = await started(lender)
     await lose_job(stale, reason="killed")
-    await requeue_lost_jobs(lost_before=soon())
+    await requeue_lost_jobs(lost_before=now() + timedelta(seconds=1))
     fresh = await claim_job(job_id=stale.job_id, kind=JobKind.TRAIN_MODEL)
     assert fresh is not None
     with pytest.raises(LeaseLost):
