@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -99,7 +100,11 @@ def dialect() -> str:
 async def migrate(say: Callable[[str, str, str], object] | None = None) -> None:
     """Apply the migrations that the open database lacks; `say` is told of each."""
     config = tortoise_config(get_settings())
-    await MigrationExecutor(connection(), config["apps"]).migrate(direction="forward", progress=say)
+    executor = MigrationExecutor(connection(), config["apps"])
+    with warnings.catch_warnings():
+        # The ORM asks for its table with IF NOT EXISTS, and MySQL remarks on it each time.
+        warnings.filterwarnings("ignore", message="Table 'tortoise_migrations' already exists")
+        await executor.migrate(direction="forward", progress=say)
 
 
 async def pending_migrations() -> list[str]:

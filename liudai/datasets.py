@@ -16,28 +16,50 @@ from ml.training_data import DATASETS
 _STEM = re.compile(r"[^A-Za-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """A recipe as read, and the names by which `trainModel` knows recipe and CSV."""
+    """A CSV and its recipe as read; `own_recipe` is the TOML of one that is not shipped."""
 
     recipe: Recipe
-    recipe_name: str
-    csv_name: str
-    content: bytes
+    own_recipe: bytes | None
+    recipe_stem: str
+    csv: bytes
+    csv_stem: str
 
 
-def place(settings: Settings, *, recipe: str, csv: Path) -> Material:
-    """Copy the CSV (and a recipe of one's own) into the datasets of LIUDAI_HOME.
+@dataclass(frozen=True, slots=True)
+class Names:
+    """By what names `trainModel` knows the recipe and the CSV."""
+
+    recipe: str
+    csv: str
+
+
+def read_material(*, recipe: str, csv: Path) -> Material:
+    """Read a CSV and its recipe: a shipped one, or the path of a TOML file.
 
     Raises LiudaiError for a file that cannot be read or a recipe that is wrong.
     """
-    content = _read(csv)
+    own = _read(Path(recipe)) if recipe.endswith(".toml") else None
     try:
-        read, recipe_name = _recipe(settings, recipe)
+        known = load_recipe(recipe) if own is None else read_recipe(_text(own, recipe))
     except Refused as refusal:
         raise refused(refusal) from None
-    csv_name = _keep(settings, content, stem=csv.stem, suffix=".csv")
-    return Material(read, recipe_name, csv_name, content)
+    return Material(
+        recipe=known,
+        own_recipe=own,
+        recipe_stem=recipe if own is None else Path(recipe).stem,
+        csv=_read(csv),
+        csv_stem=csv.stem,
+    )
+
+
+def keep(settings: Settings, material: Material) -> Names:
+    """Copy the CSV (and a recipe of one's own) into the datasets of LIUDAI_HOME."""
+    recipe = material.recipe_stem
+    if material.own_recipe is not None:
+        recipe = _keep(settings, material.own_recipe, stem=recipe, suffix=".toml")
+    return Names(recipe, _keep(settings, material.csv, stem=material.csv_stem, suffix=".csv"))
 
 
 def refused(refusal: Refused) -> LiudaiError:
@@ -46,16 +68,11 @@ def refused(refusal: Refused) -> LiudaiError:
     return LiudaiError(said, exit_code=EXIT_USAGE)
 
 
-def _recipe(settings: Settings, recipe: str) -> tuple[Recipe, str]:
-    if not recipe.endswith(".toml"):
-        return load_recipe(recipe), recipe
-    content = _read(Path(recipe))
+def _text(content: bytes, path: str) -> str:
     try:
-        text = content.decode()
+        return content.decode()
     except UnicodeDecodeError:
-        raise LiudaiError(f"{recipe} is not UTF-8: save it as UTF-8", exit_code=2) from None
-    read = read_recipe(text)
-    return read, _keep(settings, content, stem=Path(recipe).stem, suffix=".toml")
+        raise LiudaiError(f"{path} is not UTF-8: save it as UTF-8", exit_code=EXIT_USAGE) from None
 
 
 def _keep(settings: Settings, content: bytes, *, stem: str, suffix: str) -> str:

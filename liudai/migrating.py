@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import warnings
 
 from domain.actor import SYSTEM
 from domain.db import close_database, migrate, open_database, pending_migrations
@@ -22,8 +21,6 @@ def run(*, first_admin: str | None = None) -> int:
 
     `first_admin` is the subject of the person who employs all others; refused once somebody is.
     """
-    # The ORM asks for its table with IF NOT EXISTS, and MySQL remarks on it each time.
-    warnings.filterwarnings("ignore", message="Table 'tortoise_migrations' already exists")
     return asyncio.run(_run(first_admin))
 
 

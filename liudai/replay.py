@@ -25,11 +25,11 @@ from domain.rules.roles import Role
 from domain.settings import Settings, get_settings
 from liudai.applying import PROFILE, Answer, Batch, Case, Desk, in_parallel
 from liudai.client import Client
-from liudai.datasets import Material, place, refused
+from liudai.datasets import Names, keep, read_material, refused
 from liudai.errors import EXIT_FAILED, EXIT_USAGE, LiudaiError
 from liudai.following import counting, train
 from liudai.replay_figures import Figures, Outcome, measure, show, show_median
-from liudai.running import running_api, staff_tokens, with_database
+from liudai.running import refuse_production, running_api, staff_tokens, with_database
 from ml.artefact import HoldoutRow, load_holdout
 from ml.catalogue import CATALOGUE
 from ml.dataset import Dataset, read_csv
@@ -57,7 +57,7 @@ class _HeldOut:
 class _Stage:
     settings: Settings
     console: Console
-    material: Material
+    names: Names
     data: Dataset
     url: str
     tokens: Mapping[Role, str]
@@ -82,8 +82,9 @@ def run(
     """
     settings = get_settings()
     console = Console(highlight=False, soft_wrap=True)
+    refuse_production(settings)
     wanted = [seed] if seeds is None else parse_seeds(seeds)
-    material = place(settings, recipe=recipe, csv=csv)
+    material = read_material(recipe=recipe, csv=csv)
     if material.recipe.profile != PROFILE:
         raise LiudaiError(
             f"the recipe {material.recipe.name} is of profile {material.recipe.profile}; "
@@ -91,13 +92,14 @@ def run(
             exit_code=EXIT_USAGE,
         )
     try:
-        data = read_csv(material.content, material.recipe)
+        data = read_csv(material.csv, material.recipe)
         held_out = [_hold_out(data, seed=each, most=rows) for each in wanted]
     except Refused as refusal:
         raise refused(refusal) from None
+    names = keep(settings, material)
     with running_api(settings, url=url, say=console.print) as address:
         tokens = staff_tokens(settings)
-        stage = _Stage(settings, console, material, data, address, tokens, clients)
+        stage = _Stage(settings, console, names, data, address, tokens, clients)
         figures = [_replay(stage, each) for each in held_out]
     if len(figures) > 1:
         show_median(console, figures)
@@ -168,8 +170,8 @@ def _put_in_service(stage: _Stage, seed: int) -> str:
         name="replay",
         source="CSV",
         algorithm=str(ALGORITHM),
-        recipe=stage.material.recipe_name,
-        csv=stage.material.csv_name,
+        recipe=stage.names.recipe,
+        csv=stage.names.csv,
         testFraction=TEST_FRACTION,
         seed=seed,
     )
@@ -210,7 +212,7 @@ def _submit(
     stage: _Stage, cases: Mapping[str, Case]
 ) -> tuple[Mapping[str, Answer], dict[str, str], float]:
     """Open a file for each case, then submit them all; return also the seconds of the second."""
-    desk = Desk(stage.url, stage.tokens, currency=stage.material.recipe.currency)
+    desk = Desk(stage.url, stage.tokens, currency=stage.data.recipe.currency)
     console, clients = stage.console, stage.clients
     with counting(console, "borrowers and facilities", total=len(cases)) as done:
         files = in_parallel(desk.open_file, cases, clients=clients, done=done)

@@ -48,20 +48,25 @@ def running_api(
             yield address
 
 
-def staff_tokens(settings: Settings) -> dict[Role, str]:
-    """Return a token for a person of each role, employed here where there is none yet.
-
-    Raises LiudaiError in production, where neither such people nor such tokens are taken.
-    """
+def refuse_production(settings: Settings) -> None:
+    """Raise LiudaiError in production, which takes neither the demo's staff nor local tokens."""
     if settings.production:
         raise LiudaiError(
-            "LIUDAI_ENV=production refuses this command's staff and tokens: run it on a database "
-            "of its own with LIUDAI_ENV=development",
+            "LIUDAI_ENV=production refuses this command, which acts as the demo's staff: run it "
+            "with LIUDAI_ENV=development on a database of its own",
             exit_code=EXIT_USAGE,
         )
+
+
+def staff_tokens(settings: Settings) -> dict[Role, str]:
+    """Return a token for a person of each role, employed here where there is none yet."""
+    refuse_production(settings)
     life = dt.timedelta(hours=_TOKEN_HOURS)
     people = with_database(ensure_staff)
-    return {role: issue_local_token(subject, life) for role, subject in people.items()}
+    return {
+        role: issue_local_token(subject, life, settings=settings)
+        for role, subject in people.items()
+    }
 
 
 def with_database(work: Callable[[], Awaitable[T]]) -> T:

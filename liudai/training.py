@@ -10,10 +10,10 @@ from rich.console import Console
 from domain.rules.roles import Role
 from domain.settings import get_settings
 from liudai.client import Client
-from liudai.datasets import place
+from liudai.datasets import keep, read_material
 from liudai.errors import EXIT_USAGE, LiudaiError
 from liudai.following import train
-from liudai.running import running_api, staff_tokens
+from liudai.running import refuse_production, running_api, staff_tokens
 from ml.spec import ModelKind
 
 _SYNTHETIC = "synthetic"
@@ -26,6 +26,7 @@ _MODEL = (
 def run(*, recipe: str, csv: Path | None, algorithm: str, seed: int) -> int:
     """Train, print how the model does on held-out rows, and say what comes next; the exit code."""
     settings = get_settings()
+    refuse_production(settings)
     if algorithm not in list(ModelKind):
         known = ", ".join(ModelKind)
         raise LiudaiError(
@@ -33,8 +34,8 @@ def run(*, recipe: str, csv: Path | None, algorithm: str, seed: int) -> int:
         )
     form: dict[str, Any] = {"algorithm": algorithm, "seed": seed}
     if csv is not None:
-        material = place(settings, recipe=recipe, csv=csv)
-        form |= {"source": "CSV", "recipe": material.recipe_name, "csv": material.csv_name}
+        names = keep(settings, read_material(recipe=recipe, csv=csv))
+        form |= {"source": "CSV", "recipe": names.recipe, "csv": names.csv}
     elif recipe == _SYNTHETIC:
         form |= {"source": "SYNTHETIC"}
     else:

@@ -55,9 +55,9 @@ def contributions(scorer: Scorer, features: Mapping[str, FeatureValue]) -> dict[
     rows = np.arange(PATHS) % len(base_numbers)
     numbers = np.where(taken[:, :, :split], own_numbers, base_numbers[rows][:, None, :])
     texts = np.where(taken[:, :, split:], own_texts, base_texts[rows][:, None, :])
-    odds = scorer.log_odds(numbers.reshape(-1, split), texts.reshape(-1, count - split)).reshape(
-        PATHS, count + 1
-    )
+    batch = PATHS * (count + 1)
+    odds = scorer.log_odds(numbers.reshape(batch, split), texts.reshape(batch, count - split))
+    odds = odds.reshape(PATHS, count + 1)
     total = np.zeros(count)
     np.add.at(total, order, np.diff(odds, axis=1))
     return dict(zip(layout.features, (total / PATHS).tolist(), strict=True))

@@ -46,9 +46,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.Mon
 
 
 @pytest.fixture(scope="module", params=["sqlite", "mysql"])
-def database_url(
-    request: pytest.FixtureRequest, environment: pytest.MonkeyPatch
-) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, environment: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of an empty database, of each dialect in turn; set in the environment."""
     if request.param == "sqlite":
         # Parametrisation runs the module once a dialect: each gets a file of its own.

@@ -100,9 +100,7 @@ class Lender:
         )
         manager = self.relationship_manager
         done = await propose_facility(actor=manager, key=key(), proposal=proposal)
-        await activate_facility(
-            actor=self.approver, key=key(), facility_id=done["facility"]
-        )
+        await activate_facility(actor=self.approver, key=key(), facility_id=done["facility"])
         return done["facility"]
 
     async def approved_application(
@@ -144,9 +142,7 @@ class Lender:
         """A SIGNED contract under the facility."""
         application_id = await self.approved_application(facility_id, **terms)
         manager = self.relationship_manager
-        done = await prepare_contract(
-            actor=manager, key=key(), application_id=application_id
-        )
+        done = await prepare_contract(actor=manager, key=key(), application_id=application_id)
         contract = await LoanContract.get(id=done["contract"])
         await sign_contract(
             actor=manager,
@@ -162,9 +158,7 @@ class Lender:
         facility_id = facility_id or await self.facility()
         contract = await self.signed_contract(facility_id, **terms)
         drawdown_id = await self.drawdown(contract, str(Decimal(contract.amount) / 100))
-        done = await disburse_drawdown(
-            actor=self.cashier, key=key(), drawdown_id=drawdown_id
-        )
+        done = await disburse_drawdown(actor=self.cashier, key=key(), drawdown_id=drawdown_id)
         return await Loan.get(id=done["loan"])
 
     async def drawdown(self, contract: LoanContract, amount: str) -> int:
@@ -172,9 +166,7 @@ class Lender:
         request = DrawdownRequest(
             contract_id=contract.id, amount=Decimal(amount), payment_method=PaymentMethod.SELF
         )
-        done = await request_drawdown(
-            actor=self.relationship_manager, key=key(), request=request
-        )
+        done = await request_drawdown(actor=self.relationship_manager, key=key(), request=request)
         return done["drawdown"]
 
 

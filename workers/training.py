@@ -56,6 +56,9 @@ async def run_training(life: WorkerLife, lease: Lease) -> None:
     ended = asyncio.create_task(process.wait())
     try:
         await asyncio.wait([ended, *watchers.values()], return_when=asyncio.FIRST_COMPLETED)
+        if watchers["lease"].done():
+            # Or it has just ended its job itself, and is about to end.
+            await asyncio.wait([ended], timeout=_END_SECONDS)
         code = process.returncode if ended.done() else None
         await _kill(process)
         await _end(lease, code, {name for name, task in watchers.items() if task.done()})

@@ -11,9 +11,10 @@ from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node, read_global_id
 from api.graphql.nouns import Noun, column, money
+from api.graphql.roles import ROLES
 from api.graphql.scalars import Money
 from domain.queries.select import Condition
-from domain.queries.visibility import visible_to_all
+from domain.queries.visibility import visible_to
 
 
 @strawberry.type(description="Audit entry: who did, or was refused, what, when.")
@@ -46,8 +47,12 @@ class LedgerEntry(Node):
     created_at: dt.datetime = column("created_at", "When it was written.")
 
 
-AUDIT_ENTRIES = Noun(AuditEntry, table="audit_entry", sight=visible_to_all)
-LEDGER_ENTRIES = Noun(LedgerEntry, table="ledger_entry", sight=visible_to_all)
+AUDIT_ENTRIES = Noun(
+    AuditEntry, table="audit_entry", sight=visible_to(ROLES["Query.auditEntries"])
+)
+LEDGER_ENTRIES = Noun(
+    LedgerEntry, table="ledger_entry", sight=visible_to(ROLES["Query.ledgerEntries"])
+)
 
 
 @strawberry.input(description="Which audit entries to list.")

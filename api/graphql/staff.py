@@ -14,6 +14,7 @@ from api.graphql.lending.borrowers import BORROWERS, Borrower
 from api.graphql.lookahead import selection
 from api.graphql.nouns import Noun, column, many, one
 from api.graphql.payloads import Payload, answer, described_enum
+from api.graphql.roles import ROLES
 from domain.operations.staff import (
     NewBorrowerUser,
     NewEmployee,
@@ -24,7 +25,7 @@ from domain.operations.staff import (
 )
 from domain.queries.lending.own_borrower import own_borrower_id
 from domain.queries.select import Condition
-from domain.queries.visibility import visible_to_all
+from domain.queries.visibility import visible_to
 from domain.rules.roles import Role
 
 described_enum(
@@ -78,9 +79,11 @@ class Employee(Node):
     )
 
 
-BRANCHES = Noun(Branch, table="branch", sight=visible_to_all)
-EMPLOYEE_ROLES = Noun(EmployeeRole, table="employee_role", sight=visible_to_all)
-EMPLOYEES = Noun(Employee, table="employee", sight=visible_to_all)
+_SEE_EMPLOYEES = visible_to(ROLES["Query.employees"])
+
+BRANCHES = Noun(Branch, table="branch", sight=visible_to(ROLES["Query.branches"]))
+EMPLOYEE_ROLES = Noun(EmployeeRole, table="employee_role", sight=_SEE_EMPLOYEES)
+EMPLOYEES = Noun(Employee, table="employee", sight=_SEE_EMPLOYEES)
 
 
 @strawberry.type(description="The person behind the token.")

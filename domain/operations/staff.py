@@ -16,6 +16,7 @@ from domain.models.lending.borrower import Borrower
 from domain.models.staff import BorrowerUser, Branch, Employee, EmployeeRole
 from domain.operations.clock import now
 from domain.operations.perform import Done, Result, Step, perform
+from domain.queries.lending.find import find_borrower
 from domain.rules.form import Form
 from domain.rules.refusal import ErrorCode, Problem, Refused
 from domain.rules.roles import Role, incompatible_roles
@@ -173,13 +174,8 @@ async def register_borrower_user(*, actor: Actor, key: str, user: NewBorrowerUse
         form = Form()
         subject = form.text("subject", user.subject, longest=190)
         name = form.text("name", user.name, longest=100)
-        if user.borrower_id is not None and not await Borrower.exists(id=user.borrower_id):
-            form.add(
-                ErrorCode.NOT_FOUND,
-                "borrowerId",
-                "There is no such borrower. Check the id.",
-                "没有该借款人，请核对编号。",
-            )
+        if user.borrower_id is not None:
+            await _check_borrower(form, actor, user.borrower_id)
         await _check_subject(form, subject)
         form.refuse()
         try:
@@ -234,6 +230,16 @@ def _check_roles(form: Form, roles: Collection[Role], approval_level: int) -> No
             "Only an APPROVER has an approval level. Leave it at 0.",
             "只有 APPROVER 才有审批级别，请填 0。",
         )
+
+
+async def _check_borrower(form: Form, actor: Actor, borrower_id: int) -> None:
+    """An administrator sees no borrowers yet lets their users in; a manager, the own ones' only."""
+    if actor.has(Role.ADMIN) and await Borrower.exists(id=borrower_id):
+        return
+    try:
+        await find_borrower(actor, borrower_id)
+    except Refused as refusal:
+        form.extend(refusal.problems)
 
 
 async def _check_subject(form: Form, subject: str) -> None:

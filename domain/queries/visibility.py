@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from domain.actor import Actor, ActorKind
@@ -9,6 +10,9 @@ from domain.db import in_list
 from domain.rules.roles import Role
 
 _SEES_ALL = (Role.AUDITOR, Role.ANALYST, Role.ACCOUNTANT)
+_SEES_NO_CASE = frozenset({Role.ADMIN, Role.OPERATOR})
+_NOTHING: tuple[str, list[Any]] = ("1 = 0", [])
+_MANAGER_ALONE = frozenset({Role.RELATIONSHIP_MANAGER})
 
 
 def visible(
@@ -16,11 +20,10 @@ def visible(
 ) -> tuple[str, list[Any]]:
     """Return the SQL condition (with its values) for the rows of `table` that `actor` may see.
 
-    `table` has the columns branch_id and officer_id (by whose customer it is) unless it is said
-    otherwise by :func:`visible_by_branch`.
+    `table` has the columns branch_id and officer_id: by whose customer it is.
     """
     condition, values = visible_by_branch(actor, table=table, borrower_column=borrower_column)
-    if actor.roles == {Role.RELATIONSHIP_MANAGER}:
+    if actor.roles == _MANAGER_ALONE:
         # Own customers, and those of the branch that nobody holds yet.
         return (
             f"({table}.officer_id = %s OR ({table}.officer_id IS NULL AND {condition}))",
@@ -55,14 +58,25 @@ def visible_by_application(actor: Actor, *, table: str) -> tuple[str, list[Any]]
 def visible_to_staff_by_application(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
     """Like :func:`visible_by_application`, for what borrowers' users never see."""
     if actor.kind is ActorKind.BORROWER_USER:
-        return "1 = 0", []
+        return _NOTHING
     return visible_by_application(actor, table=table)
+
+
+def visible_by_customer(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
+    """Like :func:`visible`, for tables that carry no officer: the borrower's counts."""
+    if actor.roles != _MANAGER_ALONE:
+        return visible_by_branch(actor, table=table)
+    condition, values = visible(actor, table="borrower", borrower_column="id")
+    return (
+        f"EXISTS (SELECT 1 FROM borrower WHERE borrower.id = {table}.borrower_id AND {condition})",
+        values,
+    )
 
 
 def visible_by_branch(
     actor: Actor, *, table: str, borrower_column: str = "borrower_id"
 ) -> tuple[str, list[Any]]:
-    """Like :func:`visible`, for tables that carry no officer."""
+    """The part of :func:`visible` that looks at no officer."""
     if actor.kind is ActorKind.SYSTEM:
         return "1 = 1", []
     if actor.kind is ActorKind.BORROWER_USER:
@@ -72,6 +86,8 @@ def visible_by_branch(
             "WHERE u.id = %s)",
             [actor.id],
         )
+    if actor.roles <= _SEES_NO_CASE:
+        return _NOTHING
     if actor.branch_ids is None or actor.has(*_SEES_ALL):
         return "1 = 1", []
     branches = sorted(actor.branch_ids)
@@ -79,5 +95,18 @@ def visible_by_branch(
 
 
 def visible_to_all(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
-    """For tables that hold nobody's data in particular: the role table alone says who reads."""
+    """For tables that everybody who has signed in may read."""
     return "1 = 1", []
+
+
+def visible_to(roles: frozenset[Role]) -> Callable[..., tuple[str, list[Any]]]:
+    """For tables whose readers are a matter of role alone.
+
+    `roles` are those of the list in the role table: `node(id:)` is open to everybody, and must not
+    show what the list would refuse.
+    """
+
+    def sight(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
+        return ("1 = 1", []) if actor.has(*roles) else _NOTHING
+
+    return sight

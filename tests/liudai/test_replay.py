@@ -6,13 +6,15 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from liudai.errors import LiudaiError
-from liudai.replay import parse_seeds
+from domain.settings import get_settings
+from liudai.errors import EXIT_USAGE, LiudaiError
+from liudai.replay import parse_seeds, run
 from liudai.replay_figures import Outcome, measure, percentile
 from tests import servers
 
@@ -36,9 +38,9 @@ def fewer_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "mysql"])
-def replay(request: pytest.FixtureRequest, fewer_rows: Path, tmp_path: Path) -> Iterator[Replay]:
-    """Run the command on a database of its own: the embedded default, or real servers."""
+@pytest.fixture
+def replay(fewer_rows: Path, tmp_path: Path) -> Replay:
+    """Run the command in a home of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LIUDAI_")}
     home = {**clean, "LIUDAI_HOME": str(tmp_path / "home"), "COLUMNS": "60"}
 
@@ -48,61 +50,68 @@ def replay(request: pytest.FixtureRequest, fewer_rows: Path, tmp_path: Path) -> 
             command, capture_output=True, text=True, timeout=200, env={**home, **settings}
         )
 
-    if request.param == "sqlite":
-        yield run
-        return
-    if not (servers.MYSQL and servers.REDIS):
-        pytest.skip("no MariaDB/MySQL or no Redis server can be reached")
-    with servers.mysql_database() as url:
-        given = {
-            "LIUDAI_DATABASE_URL": url,
-            "LIUDAI_REDIS_URL": servers.REDIS_URL,
-            "LIUDAI_REDIS_PREFIX": servers.fresh_prefix(),
-        }
-        yield lambda *arguments: run(*arguments, **given)
+    return run
+
+
+def check(answer: subprocess.CompletedProcess[str]) -> None:
+    """The run was whole, and says all it must, plainly."""
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    said = answer.stdout
+    assert "\x1b" not in said  # it is no terminal
+    assert "decisions made 60 of 60 (" in said
+    assert "\nerrors 0\n" in said
+    assert float(re.search(r"^served AUC ([0-9.]+)$", said, re.M)[1]) > 0.65
+    assert float(re.search(r"^served KS ([0-9.]+)$", said, re.M)[1]) > 0.3
+    assert re.search(r"scikit-learn \d\.\de-\d\d \(bar 1e-05: holds\)$", said, re.M)
+    assert re.search(r"^applications per second [0-9.]+ \(8 clients\)$", said, re.M)
+    assert re.search(r"^latency p50 \d+ ms, p95 \d+ ms", said, re.M)
 
 
 @needs_file
-def test_two_runs_on_one_database_have_no_errors(replay: Replay):
+def test_a_second_run_on_the_same_database_has_no_errors_either(replay: Replay):
     for seed in ("0", "1"):
-        answer = replay("--rows", "60", "--seed", seed)
-        assert answer.returncode == 0, answer.stdout + answer.stderr
-        said = answer.stdout
-        assert "\x1b" not in said  # plain where it is no terminal
-        assert "decisions made 60 of 60 (" in said
-        assert "\nerrors 0\n" in said
-        assert float(re.search(r"^served AUC ([0-9.]+)$", said, re.M)[1]) > 0.65
-        assert float(re.search(r"^served KS ([0-9.]+)$", said, re.M)[1]) > 0.3
-        assert re.search(r"scikit-learn \d\.\de-\d\d \(bar 1e-05: holds\)$", said, re.M)
-        assert re.search(r"^applications per second [0-9.]+ \(8 clients\)$", said, re.M)
-        assert re.search(r"^latency p50 \d+ ms, p95 \d+ ms", said, re.M)
+        check(replay("--rows", "60", "--seed", seed))
+
+
+@needs_file
+@pytest.mark.skipif(
+    not (servers.MYSQL and servers.REDIS),
+    reason="no MariaDB/MySQL or no Redis server can be reached",
+)
+def test_a_run_on_real_servers(replay: Replay):
+    with servers.mysql_database() as url:
+        check(
+            replay(
+                *("--rows", "60"),
+                LIUDAI_DATABASE_URL=url,
+                LIUDAI_REDIS_URL=servers.REDIS_URL,
+                LIUDAI_REDIS_PREFIX=servers.fresh_prefix(),
+            )
+        )
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("changes", "said"),
     [
-        (["--csv", "/nowhere/x.csv"], "/nowhere/x.csv: No such file"),
-        (["--csv", __file__, "--recipe", "nothing"], "There is no recipe 'nothing'"),
-        (["--csv", __file__, "--recipe", "synthetic"], "only GENERIC borrowers"),
-        (["--csv", __file__], "column Default of the recipe is absent"),
-        (["--csv", __file__, "--seeds", "4-0"], "--seeds: write a range such as 0-4"),
+        ({"csv": Path("/nowhere/x.csv")}, "/nowhere/x.csv: No such file"),
+        ({"recipe": "nothing"}, "There is no recipe 'nothing'"),
+        ({"recipe": "nothing.toml"}, "nothing.toml: No such file"),
+        ({"recipe": "synthetic"}, "only GENERIC borrowers"),
+        ({}, "column Default of the recipe is absent"),
+        ({"seeds": "4-0"}, "--seeds: write a range such as 0-4"),
     ],
 )
-def test_a_wrong_call_is_one_line_and_starts_nothing(
-    arguments: list[str], said: str, tmp_path: Path
+def test_a_wrong_call_is_refused_before_anything_starts(
+    changes: dict[str, Any], said: str, environment: pytest.MonkeyPatch, tmp_path: Path
 ):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("LIUDAI_")}
-    answer = subprocess.run(
-        [sys.executable, "-m", "liudai", "replay", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**clean, "LIUDAI_HOME": str(tmp_path)},
-    )
-    assert answer.returncode == 2
-    assert said in answer.stderr
-    assert answer.stderr.count("\n") == 1
-    assert not (tmp_path / "liudai.sqlite3").exists()
+    strange = tmp_path / "strange.csv"
+    strange.write_text("a,b\n1,2\n")
+    given = {"recipe": "sba", "csv": strange, "seed": 0, "clients": 8, "rows": None, **changes}
+    with pytest.raises(LiudaiError) as refusal:
+        run(**given)
+    assert said in str(refusal.value)
+    assert refusal.value.exit_code == EXIT_USAGE
+    assert {path.name for path in get_settings().home.iterdir()} <= {"keys"}
 
 
 def outcome(served: float, *, bad: bool, reference: float | None = None, wait: float = 0.1):

@@ -15,7 +15,7 @@ from ml.spec import ModelKind, TrainingSpec
 from ml.synthetic import csv_bytes, generate
 from ml.train import TrainedModel, train
 
-ROWS = 1500
+ROWS = 2000
 
 
 @dataclass(frozen=True)

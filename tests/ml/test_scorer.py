@@ -1,3 +1,4 @@
+import dataclasses
 import threading
 
 import numpy as np
@@ -7,8 +8,11 @@ from hypothesis import strategies as st
 
 from ml.catalogue import CATALOGUE
 from ml.explain import LEAST_CONTRIBUTION, MOST_REASONS, contributions, explain
+from ml.line import finish
 from ml.reasons import sentence
 from ml.scorer import Scorer
+from ml.spec import ModelKind, TrainingSpec
+from ml.train import train
 from tests.ml.conftest import Made
 
 GOOD = {
@@ -62,7 +66,8 @@ def test_an_unknown_category_is_named_and_scored(made: Made) -> None:
 def test_many_rows_score_as_one_by_one(made: Made) -> None:
     rows = [GOOD, {}, BAD, {"debt_ratio": 0.7}]
     together = made.scorer.score_many(rows)
-    assert [s.pd for s in together] == [made.scorer.score(row).pd for row in rows]
+    alone = [made.scorer.score(row).pd for row in rows]
+    assert [s.pd for s in together] == pytest.approx(alone, abs=1e-6)
     assert made.scorer.score_many([]) == []
 
 
@@ -129,6 +134,28 @@ def test_contributions_of_a_regression_are_exact(regression: Made) -> None:
 
 def _without(row, name):
     return {key: value for key, value in row.items() if key != name}
+
+
+@pytest.mark.parametrize("numeric", [True, False])
+def test_a_model_of_one_kind_of_feature_is_explained(synthetic, tmp_path, numeric) -> None:
+    kept = (0, len(synthetic.numbers)) if numeric else (0, 0)
+    data = dataclasses.replace(
+        synthetic,
+        numbers=synthetic.numbers[slice(*kept)],
+        x_numbers=synthetic.x_numbers[:, slice(*kept)],
+        categories=() if numeric else synthetic.categories,
+        x_categories=synthetic.x_categories[:, :0] if numeric else synthetic.x_categories,
+    )
+    spec = TrainingSpec(kind=ModelKind.LOGISTIC_REGRESSION)
+    saved = finish(train(data, spec), url=tmp_path.as_uri())
+    scorer = Scorer.load(saved.url, saved.sha256)
+    found = contributions(scorer, BAD)
+    own, base = (
+        scorer.log_odds(*scorer.card.layout.raw(rows)).mean()
+        for rows in ((BAD,), scorer.card.background)
+    )
+    assert sum(found.values()) == pytest.approx(own - base, abs=1e-4)
+    assert {CATALOGUE[name].numeric for name in found} == {numeric}
 
 
 def test_the_background_stands_for_the_portfolio(made: Made) -> None:

@@ -46,3 +46,4 @@ def worker(tmp_path: Path) -> Iterator[Callable[[], WorkerProcess]]:
     for process in started:
         if process.running:
             process.kill()
+        print(process.log.read_text())  # shown where the test fails

@@ -26,7 +26,7 @@ from domain.operations.lending.request_drawdown import (
 )
 from domain.queries.clear_text import clear_text
 from domain.queries.select import Condition
-from domain.queries.visibility import visible, visible_by_branch
+from domain.queries.visibility import visible, visible_by_customer
 from domain.rules.lending.schedule import RepaymentMethod
 from domain.rules.lending.states import (
     ContractState,
@@ -114,7 +114,7 @@ class LoanContract(Node):
 
 
 CONTRACTS = Noun(LoanContract, table="loan_contract", sight=visible)
-DRAWDOWNS = Noun(Drawdown, table="drawdown", sight=visible_by_branch)
+DRAWDOWNS = Noun(Drawdown, table="drawdown", sight=visible_by_customer)
 
 
 @strawberry.input(description="The application whose contract to prepare.")

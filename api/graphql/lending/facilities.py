@@ -21,7 +21,7 @@ from domain.operations.lending.activate_facility import (
 )
 from domain.operations.lending.propose_facility import FacilityProposal, propose_facility
 from domain.queries.select import Condition
-from domain.queries.visibility import visible_by_branch
+from domain.queries.visibility import visible_by_customer
 from domain.rules.lending.states import FacilityState
 from domain.rules.money import format_minor
 from domain.rules.numbers import NumberKind, human_number
@@ -54,7 +54,7 @@ class CreditFacility(Node):
     borrower: Borrower = one("borrower_id", "Whose it is.")
 
 
-FACILITIES = Noun(CreditFacility, table="credit_facility", sight=visible_by_branch)
+FACILITIES = Noun(CreditFacility, table="credit_facility", sight=visible_by_customer)
 
 
 @strawberry.input(description="A facility to propose.")

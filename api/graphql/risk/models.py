@@ -16,6 +16,7 @@ from api.graphql.lookahead import NOTHING
 from api.graphql.nouns import Noun, column, computed
 from api.graphql.payloads import Payload, answer, described_enum
 from api.graphql.risk.decisions import read_json
+from api.graphql.roles import ROLES
 from api.live import listen
 from domain.actor import Actor
 from domain.channels import job_channel
@@ -25,7 +26,7 @@ from domain.operations.risk.rollback_model import rollback_model
 from domain.operations.risk.train_model import TrainingRequest, TrainingSource, train_model
 from domain.operations.risk.validate_model import validate_model
 from domain.queries.jobs import find_job
-from domain.queries.visibility import visible_to_all
+from domain.queries.visibility import visible_to
 from domain.rules.jobs import JobState
 from domain.rules.risk.model_states import ModelState
 from domain.settings import get_settings
@@ -125,8 +126,10 @@ class TrainingJob(Node):
     finished_at: dt.datetime | None = column("finished_at", "When it ended.")
 
 
-MODELS = Noun(ModelVersion, table="model_version", sight=visible_to_all)
-JOBS = Noun(TrainingJob, table="job", sight=visible_to_all)
+MODELS = Noun(
+    ModelVersion, table="model_version", sight=visible_to(ROLES["Query.modelVersions"])
+)
+JOBS = Noun(TrainingJob, table="job", sight=visible_to(ROLES["Query.trainingJobs"]))
 
 
 @strawberry.input(description="A model to train.")

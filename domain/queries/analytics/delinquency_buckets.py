@@ -46,7 +46,7 @@ async def delinquency_buckets(actor: Actor, *, as_of: dt.date | None = None) -> 
     future day.
     """
     day, _ = await day_asked(as_of)
-    base, active = loans_as_of(day), active_as_of(day)
+    base, active = loans_as_of(day, "principal"), active_as_of(day)
     ends = earliest_due_dates(day)
     sight, seen = visible(actor, table="loan")
     cases = " ".join(f"WHEN late.oldest >= %s THEN '{bucket}'" for bucket in ends)

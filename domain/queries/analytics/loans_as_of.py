@@ -26,17 +26,22 @@ BALANCES: Final = {
 """Column of `balance` → its account, and the sign that makes a usual balance positive."""
 
 
-def loans_as_of(day: dt.date) -> Condition:
-    """Return the WITH clause: `balance` (loan_id and BALANCES) and `late` (loan_id, oldest)."""
+def loans_as_of(day: dt.date, *names: str) -> Condition:
+    """Return the WITH clause: `balance` (loan_id and the BALANCES of these names, default all) and
+    `late` (loan_id, oldest)."""
+    chosen = {name: BALANCES[name] for name in names or BALANCES}
+    accounts = ", ".join(f"'{account}'" for account, _ in chosen.values())
     sums = ", ".join(
         f"SUM(CASE WHEN account_code = '{account}' THEN {'-' if sign < 0 else ''}amount ELSE 0 END)"
         f" AS {name}"
-        for name, (account, sign) in BALANCES.items()
+        for name, (account, sign) in chosen.items()
     )
-    accounts = ", ".join(f"'{account}'" for account, _ in BALANCES.values())
+    # Summed by account first: one sum an entry, and the cases only once an account.
     return Condition(
-        f"WITH balance AS (SELECT loan_id, {sums} FROM ledger_entry "
-        f"WHERE posting_date <= %s AND account_code IN ({accounts}) GROUP BY loan_id), "
+        "WITH posted AS (SELECT loan_id, account_code, SUM(amount) AS amount FROM ledger_entry "
+        f"WHERE posting_date <= %s AND account_code IN ({accounts}) "
+        "GROUP BY loan_id, account_code), "
+        f"balance AS (SELECT loan_id, {sums} FROM posted GROUP BY loan_id), "
         "late AS (SELECT i.loan_id, MIN(i.due_date) AS oldest FROM installment i "
         "WHERE i.due_date < %s AND (i.settled_on IS NULL OR i.settled_on > %s) "
         f"AND (i.principal > {_paid(Bucket.PRINCIPAL)} OR i.interest > {_paid(Bucket.INTEREST)}) "

@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.db import rows
 from domain.queries.analytics.loans_as_of import BALANCES, active_as_of, loans_as_of
 from domain.queries.analytics.period import day_asked
-from domain.queries.visibility import visible, visible_by_branch
+from domain.queries.visibility import visible, visible_by_customer
 from domain.rules.analytics.delinquency import BAD_DAYS
 from domain.rules.analytics.ratios import share, weighted_average
 from domain.rules.lending.states import FacilityState
@@ -147,7 +147,7 @@ async def _borrowers(actor: Actor, day: dt.date) -> dict[str, int]:
 
 
 async def _facilities(actor: Actor) -> dict[str, FacilityTotals]:
-    sight, seen = visible_by_branch(actor, table="credit_facility")
+    sight, seen = visible_by_customer(actor, table="credit_facility")
     found = await rows(
         "SELECT currency, COUNT(*) AS facilities, SUM(limit_amount) AS total, "
         "SUM(reserved) AS reserved, SUM(used) AS used, "

@@ -13,7 +13,7 @@ from domain.models.lending.borrower import Borrower
 from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Loan
-from domain.queries.visibility import visible, visible_by_branch
+from domain.queries.visibility import visible, visible_by_customer
 from domain.rules.lending import borrower as borrower_rules
 from domain.rules.lending.states import APPLICATION, CONTRACT, DRAWDOWN, FACILITY, LOAN
 from domain.rules.refusal import ErrorCode, Problem, Refused
@@ -32,7 +32,7 @@ async def find_facility(
     actor: Actor, facility_id: int, *, lock: bool = False, path: str = "facilityId"
 ) -> CreditFacility:
     """Return the facility, locked if asked; raises NOT_FOUND for an absent or unseen one."""
-    sight = visible_by_branch(actor, table="credit_facility")
+    sight = visible_by_customer(actor, table="credit_facility")
     await _seen("credit_facility", facility_id, sight, FACILITY, path)
     return await _get(CreditFacility, facility_id, lock=lock)
 
@@ -59,7 +59,7 @@ async def find_drawdown(
     actor: Actor, drawdown_id: int, *, lock: bool = False, path: str = "drawdownId"
 ) -> Drawdown:
     """Return the drawdown, locked if asked; raises NOT_FOUND likewise."""
-    sight = visible_by_branch(actor, table="drawdown")
+    sight = visible_by_customer(actor, table="drawdown")
     await _seen("drawdown", drawdown_id, sight, DRAWDOWN, path)
     return await _get(Drawdown, drawdown_id, lock=lock)
 

@@ -220,9 +220,7 @@ async def test_a_cancelled_drawdown_frees_its_reservation(lender: Lender) -> Non
     contract = await lender.signed_contract(facility_id, amount=1_000_00)
     drawdown_id = await lender.drawdown(contract, "1000.00")
     assert (await CreditFacility.get(id=facility_id)).reserved == 1_000_00
-    await cancel_drawdown(
-        actor=lender.relationship_manager, key=key(), drawdown_id=drawdown_id
-    )
+    await cancel_drawdown(actor=lender.relationship_manager, key=key(), drawdown_id=drawdown_id)
     assert (await CreditFacility.get(id=facility_id)).reserved == 0
     with pytest.raises(Refused) as refusal:
         await disburse_drawdown(actor=lender.cashier, key=key(), drawdown_id=drawdown_id)

@@ -21,6 +21,7 @@ from domain.actor import Actor
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.ledger import LedgerEntry
 from domain.models.lending.loan import Installment, Loan, RepaymentAllocation
+from domain.models.lending.loan_terms import stored_allocation_rule
 from domain.models.staff import Branch
 from domain.operations.lending.activate_facility import freeze_facility
 from domain.operations.lending.advance_business_date import advance_business_date
@@ -36,6 +37,7 @@ from domain.queries.business_date import business_date
 from domain.queries.lending.payoff import payoff_quote
 from domain.rules.analytics.delinquency import DelinquencyBucket
 from domain.rules.analytics.ratios import rounded
+from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
 from domain.rules.lending.states import LoanState
 from domain.rules.money import format_minor, scale
 from domain.rules.refusal import ErrorCode, Refused
@@ -46,6 +48,7 @@ STEP_DAYS = (17, 14, 1, 30, 31, 9, 20, 61, 33)
 """Between two reports; the last day lies far enough on for every bucket."""
 PRODUCTS = {"USD": ("USD-LEVEL",), "EUR": ("EUR-LEVEL",), "CNY": ("CN-BULLET", "CN-EQUAL")}
 LOANS = (
+    ("USD", "no penalty"),
     ("USD", "never"),
     ("EUR", "never"),
     ("CNY", "on time"),
@@ -59,6 +62,12 @@ LOANS = (
     ("EUR", "in part"),
 )
 """The currency of each loan, and how its borrower pays."""
+
+DUE_FIRST = AllocationRule(
+    order=(Bucket.COSTS, Bucket.PRINCIPAL, Bucket.INTEREST, Bucket.PENALTY, Bucket.COMPOUND),
+    axis=AllocationAxis.VERTICAL,
+)
+"""Under it an instalment may be paid and yet not settled: its penalty interest stays open."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,11 @@ class Story:
     local: Actor
 
 
-async def owed_today(loan: Loan, today: dt.date) -> int:
-    parts = ("principal", "interest", "penalty_accrued", "compound_accrued")
+async def owed_today(
+    loan: Loan,
+    today: dt.date,
+    parts: tuple[str, ...] = ("principal", "interest", "penalty_accrued", "compound_accrued"),
+) -> int:
     return sum(
         getattr(row, part) - getattr(row, f"{part.removesuffix('_accrued')}_paid")
         for row in await Installment.filter(loan_id=loan.id, due_date__lte=today)
@@ -102,8 +114,11 @@ async def live_a_day(lender: Lender, chance: random.Random, habits: dict[int, st
             quote = await payoff_quote(lender.cashier, loan.id)
             assert quote is not None
             await pay(lender, loan, max(quote.total, 1), off=True)
-        elif habit == "never" or not owed:
+        elif habit == "never" or not owed or (habit == "no penalty" and chance.random() < 0.5):
             continue
+        elif habit == "no penalty":
+            due = await owed_today(loan, today, ("principal", "interest"))
+            await pay(lender, loan, max(due, 1))
         elif habit == "too much":
             await pay(lender, loan, owed + 12_345)
         elif habit in ("on time", "pays off") or (habit == "late" and chance.random() < 0.4):
@@ -135,9 +150,11 @@ async def story(lender: Lender) -> Story:
                 installments=chance.choice([2, 6, 12]),
             )
             habits[loan.id] = habit
+            if habit == "no penalty":
+                await Loan.filter(id=loan.id).update(allocation=stored_allocation_rule(DUE_FIRST))
         del waiting[:count]
 
-    await lend(7)
+    await lend(8)
     for days in STEP_DAYS:
         to = await business_date() + dt.timedelta(days=days)
         await advance_business_date(actor=lender.operator, key=key(), to=to)
@@ -301,9 +318,13 @@ async def test_a_past_day_says_what_was_reported_on_it(story: Story) -> None:
 
 
 async def test_any_day_is_the_sum_of_the_loans_as_they_stood(story: Story) -> None:
-    today, chance = await business_date(), random.Random(3)
-    for _ in range(4):
-        day = today - dt.timedelta(days=chance.randrange(1, 216))
+    today = await business_date()
+    due = min(row.due_date for row in await Installment.filter(settled_on=None))
+    edges = {due + dt.timedelta(days=days) for days in (0, 1, 30, 31, 60, 61, 90, 91, 180, 181)}
+    closed = await Loan.filter(state=LoanState.PAID_OFF).values_list("closed_on", flat=True)
+    for day in sorted({*edges, *story.reported, *closed}):
+        if day >= today:
+            continue
         loans = await standings(day)
         currencies = {each.loan.currency for each in loans}
         found = await portfolio_summary(story.lender.analyst, as_of=day)

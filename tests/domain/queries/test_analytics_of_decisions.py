@@ -43,7 +43,7 @@ TODAY = dt.date(2026, 3, 1)
 CURRENCIES = ("USD", "EUR", "CNY")
 STATES = (
     *("DRAFT", "SUBMITTED", "ASSESSED", "APPROVED", "REJECTED", "RETURNED"),
-    *("CONTRACTED", "CONTRACTED", "CONTRACTED", "WITHDRAWN", "EXPIRED"),
+    *(*["CONTRACTED"] * 7, "WITHDRAWN", "EXPIRED"),
 )
 PDS = (0.0, 0.02, 0.05, 0.1, 0.3, 0.7, 1.0)
 # Instalments fall due so that the 90th day lies before, on and after the end of the window.
@@ -241,7 +241,7 @@ async def world(lender: Lender) -> World:
     )
     other = await make.model(version=2, state="VALIDATED", metrics={"test": {}})
     created: dict[int, dt.date] = {}
-    for number in range(70):
+    for number in range(105):
         state = STATES[number % len(STATES)]
         currency = chance.choice(CURRENCIES)
         if state == "DRAFT" and chance.random() < 0.5:
@@ -252,7 +252,7 @@ async def world(lender: Lender) -> World:
         if state not in ("DRAFT", "SUBMITTED"):
             await make.decisions(row, [champion.id, champion.id, other.id, None])
         if state == "CONTRACTED":
-            await make.loans(row, chance.choice([0, 1, 1, 1, 2]))
+            await make.loans(row, chance.choice([0, 1, 2, 2]))
     await execute("UPDATE business_date SET current = %s WHERE id = 1", [TODAY])
     return World(lender, champion, other, created)
 
