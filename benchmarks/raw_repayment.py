@@ -211,13 +211,15 @@ async def _post(
         ("1134", -parts["COMPOUND"]),
         ("2241", -credit),
     )
-    journal, currency, borrower_id, branch_id = f"repayment:{repayment_id}", loan[1], *loan[8:10]
+    journal, event, currency = f"repayment:{repayment_id}", "REPAYMENT", loan[1]
+    owner = (loan_id, loan[8], loan[9])
     await cursor.executemany(
         "INSERT INTO ledger_entry (journal, event, account_code, currency, amount, loan_id, "
         "borrower_id, branch_id, value_date, posting_date, created_at) "
-        "VALUES (%s, 'REPAYMENT', %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        # aiomysql makes one statement of it only when every value is a placeholder.
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            (journal, code, currency, sum_, loan_id, borrower_id, branch_id, today, today, now)
+            (journal, event, code, currency, sum_, *owner, today, today, now)
             for code, sum_ in moved
             if sum_
         ],

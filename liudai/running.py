@@ -43,7 +43,7 @@ def running_api(
         return
     log_dir = settings.home / "logs"
     with liudai_processes(settings, port=0, log_dir=log_dir) as (supervisor, address):
-        say(f"starting API, worker and Redis (logs in {log_dir})")
+        say(f"starting the API and a worker (logs in {log_dir})")
         with supervisor:
             yield address
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from domain.actor import SYSTEM
 from domain.operations.staff import NewEmployee, register_employee
+from domain.queries.actors import load_actor
 from domain.queries.branches import head_office_id
 from domain.rules.roles import Role
 from domain.settings import get_settings
@@ -49,6 +50,8 @@ async def ensure_staff() -> dict[Role, str]:
         )
     branch_id = await head_office_id()
     for person in PEOPLE:
+        if await load_actor(person.subject) is not None:
+            continue
         await register_employee(
             actor=SYSTEM,
             key=f"seed-{person.subject}",

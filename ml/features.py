@@ -101,6 +101,13 @@ def parse_features(
 
 
 def _read(feature: Feature, value: object, where: tuple[str, ...]) -> FeatureValue | Problem:
+    if isinstance(value, tuple):
+        return Problem(
+            ErrorCode.INVALID_VALUE,
+            where,
+            f"{feature.en} was given more than one value. Give just one.",
+            f"{feature.zh}给出了多个值，请只填写一个。",
+        )
     if feature.kind is FeatureKind.NUMBER:
         return _read_number(feature, value, where)
     if feature.kind is FeatureKind.BOOLEAN and isinstance(value, bool):

@@ -21,10 +21,32 @@ from tests.lender import Lender, key
 
 # What a refused try may add to: the entry that says it was refused.
 _TRAIL = "audit_entry"
-_TABLES = """approval_task borrower borrower_user branch business_date case_assignment
-credit_facility disbursement drawdown employee employee_role financial_statement
-idempotency_record installment job ledger_entry loan loan_application loan_contract model_version
-outbox_event repayment repayment_allocation risk_decision""".split()
+_TABLES = [
+    "approval_task",
+    "borrower",
+    "borrower_user",
+    "branch",
+    "business_date",
+    "case_assignment",
+    "credit_facility",
+    "disbursement",
+    "drawdown",
+    "employee",
+    "employee_role",
+    "financial_statement",
+    "idempotency_record",
+    "installment",
+    "job",
+    "ledger_entry",
+    "loan",
+    "loan_application",
+    "loan_contract",
+    "model_version",
+    "outbox_event",
+    "repayment",
+    "repayment_allocation",
+    "risk_decision",
+]
 _MUTABLE = {
     "credit_facility": "state, reserved, used",
     "loan": "state, principal_outstanding, interest_receivable, credit_balance, accrued_through",

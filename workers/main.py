@@ -85,9 +85,13 @@ def _log_to_stderr(settings: Settings) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # Plain, since the variables of a failing frame may hold what no log should.
+            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer()
             if settings.production
-            else structlog.dev.ConsoleRenderer(colors=False),
+            else structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

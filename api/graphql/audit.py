@@ -47,9 +47,7 @@ class LedgerEntry(Node):
     created_at: dt.datetime = column("created_at", "When it was written.")
 
 
-AUDIT_ENTRIES = Noun(
-    AuditEntry, table="audit_entry", sight=visible_to(ROLES["Query.auditEntries"])
-)
+AUDIT_ENTRIES = Noun(AuditEntry, table="audit_entry", sight=visible_to(ROLES["Query.auditEntries"]))
 LEDGER_ENTRIES = Noun(
     LedgerEntry, table="ledger_entry", sight=visible_to(ROLES["Query.ledgerEntries"])
 )

@@ -26,6 +26,7 @@ from api.graphql.executor import PlanningExecutor
 from api.graphql.ids import NODE_LOADERS, NodeQueries
 from api.graphql.lending.application_changes import ApplicationMutations
 from api.graphql.lending.applications import ApplicationQueries
+from api.graphql.lending.bank_accounts import BankAccountMutations, BankAccountQueries
 from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
 from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
@@ -45,6 +46,7 @@ QUERIES: Final[tuple[type, ...]] = (
     StaffQueries,
     SchedulePreviewQueries,
     BorrowerQueries,
+    BankAccountQueries,
     FacilityQueries,
     ProductQueries,
     ApplicationQueries,
@@ -62,6 +64,7 @@ QUERIES: Final[tuple[type, ...]] = (
 MUTATIONS: Final[tuple[type, ...]] = (
     StaffMutations,
     BorrowerMutations,
+    BankAccountMutations,
     FacilityMutations,
     ApplicationMutations,
     ContractMutations,

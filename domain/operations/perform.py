@@ -79,11 +79,13 @@ async def perform(
     digest = hashlib.sha256(
         orjson.dumps(arguments, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     ).hexdigest()
+    # Kept as its hash: to MySQL's collations "a", "A" and "a " are one key.
+    kept = hashlib.sha256(key.encode()).hexdigest()
 
     async def attempt() -> Done:
         _check_key(key)
-        if not await _claim(actor, action, key, digest):
-            return await _replay(actor, action, key, digest)
+        if not await _claim(actor, action, kept, digest):
+            return await _replay(actor, action, kept, digest)
         step = Step(actor, action)
         result = await work(step)
         await write_entries(actor, action, step.changes)
@@ -91,7 +93,7 @@ async def perform(
         await execute(
             "UPDATE idempotency_record SET result = %s "
             "WHERE caller = %s AND action = %s AND `key` = %s",
-            [orjson.dumps(result).decode(), actor.caller, action, key],
+            [orjson.dumps(result).decode(), actor.caller, action, kept],
         )
         return Done(result, replayed=False)
 

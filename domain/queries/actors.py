@@ -12,19 +12,21 @@ from domain.rules.roles import Role
 async def load_actor(subject: str) -> Actor | None:
     """Return the active employee or borrower's user with this `sub`, or None."""
     found = await rows(
-        "SELECT e.id, e.name, e.branch_id, e.approval_level, b.path, r.role FROM employee e "
-        "JOIN branch b ON b.id = e.branch_id "
+        "SELECT e.id, e.subject, e.name, e.branch_id, e.approval_level, b.path, r.role "
+        "FROM employee e JOIN branch b ON b.id = e.branch_id "
         "LEFT JOIN employee_role r ON r.employee_id = e.id AND r.revoked_at IS NULL "
         "WHERE e.subject = %s AND e.active = 1",
         [subject],
     )
-    if found:
+    # A `sub` is compared to the letter; MySQL's collations overlook case and trailing blanks.
+    if found and found[0]["subject"] == subject:
         return await _employee(subject, found)
     users = await rows(
-        "SELECT id, name, borrower_id FROM borrower_user WHERE subject = %s AND active = 1",
+        "SELECT id, subject, name, borrower_id FROM borrower_user "
+        "WHERE subject = %s AND active = 1",
         [subject],
     )
-    if not users:
+    if not users or users[0]["subject"] != subject:
         return None
     user = users[0]
     return Actor(

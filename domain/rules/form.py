@@ -10,7 +10,14 @@ from decimal import Decimal
 from domain.rules.money import CURRENCIES, format_minor, to_minor
 from domain.rules.refusal import ErrorCode, Problem, refuse_if
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+# Control characters, and those that show nothing or turn the text around them: two names that look
+# the same must be the same. Joiners stay, since scripts and emoji need them.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b"
+    r"\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_LINES = re.compile(r"[\t\n\r]")
+_JOINERS = "\u200c\u200d"
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2200, 1, 1)
 
 
@@ -32,10 +39,20 @@ class Form:
         """Raise :class:`Refused` with everything noted, if anything was."""
         refuse_if(self.problems)
 
-    def text(self, path: str, value: str | None, *, longest: int, needed: bool = True) -> str:
-        """Read a text of 1 to `longest` characters without control characters, trimmed."""
+    def text(
+        self,
+        path: str,
+        value: str | None,
+        *,
+        longest: int,
+        needed: bool = True,
+        lines: bool = False,
+    ) -> str:
+        """Read a text of 1 to `longest` characters without control characters, trimmed; on several
+        lines if `lines`. Store what is returned, not what was given."""
         text = (value or "").strip()
-        if not text:
+        if not text.strip(_JOINERS):
+            text = ""
             if needed:
                 self.add(ErrorCode.REQUIRED, path, f"{path} is required.", f"{path} 为必填项。")
         elif len(text) > longest:
@@ -45,7 +62,7 @@ class Form:
                 f"{path} may have at most {longest} characters; this has {len(text)}.",
                 f"{path} 最多 {longest} 个字符，当前为 {len(text)} 个。",
             )
-        elif _CONTROL.search(text):
+        elif _CONTROL.search(text) or (not lines and _LINES.search(text)):
             self.add(
                 ErrorCode.INVALID_VALUE,
                 path,

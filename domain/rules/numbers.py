@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+_DIGITS_MAX = 19  # of a 64-bit id and its check digit
+
 
 class NumberKind(StrEnum):
     """The two letters that say what a number names."""
@@ -28,7 +30,8 @@ def row_id(kind: NumberKind, number: str) -> int | None:
     """Return the id behind `number`, or None for another kind or a wrong check digit."""
     text = number.strip().upper()
     digits = text[2:]
-    if not (text.startswith(kind) and digits.isascii() and digits.isdigit() and len(digits) >= 9):
+    shaped = digits.isascii() and digits.isdigit() and 9 <= len(digits) <= _DIGITS_MAX
+    if not (text.startswith(kind) and shaped):
         return None
     found = int(digits[:-1])
     return found if human_number(kind, found) == text else None

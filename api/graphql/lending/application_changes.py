@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -123,13 +124,17 @@ class SaveApplicationInput:
             if value is not strawberry.UNSET:
                 given[name] = None if value is None else row_id_of(value, noun)
         if self.features is not strawberry.UNSET:
-            given["features"] = {each.name: _value(each) for each in self.features or ()}
+            given["features"] = _features(self.features or ())
         return cast(ApplicationFields, given)
 
 
-def _value(feature: FeatureInput) -> object:
-    given = [v for v in (feature.number, feature.text, feature.flag) if v is not None]
-    return given[0] if len(given) == 1 else (None if not given else tuple(given))
+def _features(given: Sequence[FeatureInput]) -> dict[str, object]:
+    """Each feature's value by its name; a tuple where several values were given."""
+    values: dict[str, list[object]] = {}
+    for each in given:
+        found = [v for v in (each.number, each.text, each.flag) if v is not None]
+        values.setdefault(each.name, []).extend(found or [None])
+    return {name: each[0] if len(each) == 1 else tuple(each) for name, each in values.items()}
 
 
 @strawberry.input(description="An application to submit.")

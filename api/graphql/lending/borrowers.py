@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.errors import bad_input
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from api.graphql.lending.facilities import CreditFacility
+
+
+NAME_PART_LENGTH_MIN = 2
 
 
 def _resident_id(actor: Actor, row: Mapping[str, Any]) -> str | None:
@@ -133,7 +137,12 @@ class BorrowerFilter:
     def conditions(self) -> list[Condition]:
         """The filter as SQL conditions."""
         found = []
-        if self.name_contains and len(self.name_contains) >= 2:
+        if self.name_contains is not None:
+            if len(self.name_contains) < NAME_PART_LENGTH_MIN:
+                raise bad_input(
+                    f"`nameContains` needs at least {NAME_PART_LENGTH_MIN} characters.",
+                    f"`nameContains` 至少需要 {NAME_PART_LENGTH_MIN} 个字符。",
+                )
             escaped = self.name_contains.replace("|", "||").replace("%", "|%").replace("_", "|_")
             found.append(Condition("borrower.name LIKE %s ESCAPE '|'", (f"%{escaped}%",)))
         if self.unified_social_credit_code is not None:

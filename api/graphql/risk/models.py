@@ -126,9 +126,7 @@ class TrainingJob(Node):
     finished_at: dt.datetime | None = column("finished_at", "When it ended.")
 
 
-MODELS = Noun(
-    ModelVersion, table="model_version", sight=visible_to(ROLES["Query.modelVersions"])
-)
+MODELS = Noun(ModelVersion, table="model_version", sight=visible_to(ROLES["Query.modelVersions"]))
 JOBS = Noun(TrainingJob, table="job", sight=visible_to(ROLES["Query.trainingJobs"]))
 
 

@@ -133,7 +133,9 @@ def _read_amounts(
     for name, path in _MONEY.items():
         if name not in given:
             amounts[name] = getattr(saved, name)
-            if amounts[name] is not None and saved.currency != currency:
+            if amounts[name] is not None and not currency:
+                _need_currency(form, path)
+            elif amounts[name] is not None and saved.currency != currency:
                 form.add(
                     ErrorCode.CURRENCY_MISMATCH,
                     path,
@@ -144,17 +146,21 @@ def _read_amounts(
             amounts[name] = None
         elif not currency:
             amounts[name] = None
-            form.add(
-                ErrorCode.REQUIRED,
-                "currency",
-                f"{path} needs a currency. Give a currency, a product or a facility with it.",
-                f"填写 {path} 时须指明币种，请同时填写币种、产品或授信额度。",
-            )
+            _need_currency(form, path)
         else:
             before = len(form.problems)
             minor = form.money(path, given[name], currency, zero=name != "amount")
             amounts[name] = minor if len(form.problems) == before else None
     return amounts
+
+
+def _need_currency(form: Form, path: str) -> None:
+    form.add(
+        ErrorCode.REQUIRED,
+        "currency",
+        f"{path} needs a currency. Give a currency, a product or a facility with it.",
+        f"填写 {path} 时须指明币种，请同时填写币种、产品或授信额度。",
+    )
 
 
 def _read_choices(
@@ -185,7 +191,11 @@ def _read_choices(
     note = saved.purpose_note
     if "purpose_note" in fields:
         note = form.text(
-            "purposeNote", fields["purpose_note"], longest=PURPOSE_NOTE_LENGTH_MAX, needed=False
+            "purposeNote",
+            fields["purpose_note"],
+            longest=PURPOSE_NOTE_LENGTH_MAX,
+            needed=False,
+            lines=True,
         )
     return {
         "annual_rate": rate if "annual_rate" in fields else saved.annual_rate,

@@ -9,6 +9,7 @@ from domain.actor import Actor, ActorKind
 from domain.db import execute
 from domain.models.lending.application import ApprovalTask, LoanApplication
 from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
+from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Installment, Loan
 from domain.models.lending.loan_terms import schedule_terms
 from domain.models.lending.product import LoanProduct
@@ -17,6 +18,7 @@ from domain.operations.lending.post import Posting, post
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
 from domain.queries.lending.find import find_drawdown, find_facility
+from domain.queries.risk.involvement import involved_people
 from domain.rules.lending import postings
 from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.overdue import penalty_rate
@@ -28,7 +30,7 @@ from domain.rules.lending.states import (
     FacilityState,
     LoanState,
 )
-from domain.rules.refusal import refuse_if
+from domain.rules.refusal import ErrorCode, Problem, refuse_if
 from domain.rules.separation import refuse_same_person
 from domain.rules.states import move
 
@@ -52,7 +54,7 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
             )
         )
         contract = await LoanContract.get(id=drawdown.contract_id)
-        await _refuse_two_sides(actor, drawdown, contract)
+        await _refuse_two_sides(actor, drawdown, contract, facility)
         loan, schedule = await _create_loan(drawdown, contract, today=today)
         await execute(
             "UPDATE credit_facility SET reserved = reserved - %s, used = used + %s WHERE id = %s",
@@ -91,14 +93,18 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
     )
 
 
-async def _refuse_two_sides(actor: Actor, drawdown: Drawdown, contract: LoanContract) -> None:
+async def _refuse_two_sides(
+    actor: Actor, drawdown: Drawdown, contract: LoanContract, facility: CreditFacility
+) -> None:
+    """Refuse whoever stood on another side of the case, in whatever role the person had then."""
     if drawdown.requested_by_kind == ActorKind.EMPLOYEE:
         refuse_same_person(actor.id, drawdown.requested_by_id, ("requested", "提出"))
     refuse_same_person(actor.id, contract.officer_id, ("handled", "经办"))
     refuse_same_person(actor.id, contract.prepared_by_id, ("prepared the contract of", "起草"))
+    refuse_same_person(actor.id, facility.activated_by_id, ("activated the limit of", "启用额度"))
     application = await LoanApplication.get(id=contract.application_id)
-    if application.submitted_by_kind == ActorKind.EMPLOYEE:
-        refuse_same_person(actor.id, application.submitted_by_id, ("submitted", "提交"))
+    for involvement in await involved_people(application):
+        refuse_same_person(actor.id, involvement.person, involvement.did)
     for task in await ApprovalTask.filter(application_id=application.id):
         refuse_same_person(actor.id, task.decided_by_id, ("decided on", "审批"))
 
@@ -140,6 +146,7 @@ async def _create_loan(
     )
     schedule = build_schedule(schedule_terms(loan))
     loan.maturity_date = schedule[-1].due_date
+    refuse_if(_maturity_problems(loan, contract))
     loan.next_due_date = schedule[0].due_date
     await loan.save()
     await Installment.bulk_create(
@@ -160,6 +167,22 @@ async def _create_loan(
         ]
     )
     return loan, schedule
+
+
+def _maturity_problems(loan: Loan, contract: LoanContract) -> list[Problem]:
+    """Days may have passed since the request; no note matures after its contract."""
+    if loan.maturity_date <= contract.ends_on:
+        return []
+    return [
+        Problem(
+            ErrorCode.DATE_OUT_OF_RANGE,
+            ("drawdownId",),
+            f"Paid out today, this loan would mature on {loan.maturity_date}, after the contract "
+            f"ends on {contract.ends_on}. Cancel the drawdown and request fewer instalments.",
+            f"今日放款将于 {loan.maturity_date} 到期，晚于合同到期日 {contract.ends_on}，"
+            "请取消本次提款并以更少期数重新申请。",
+        )
+    ]
 
 
 async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.date) -> None:

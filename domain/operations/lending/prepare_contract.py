@@ -32,14 +32,23 @@ from domain.rules.lending.states import (
     SignatureState,
 )
 from domain.rules.money import format_minor
-from domain.rules.refusal import ErrorCode
+from domain.rules.refusal import ErrorCode, Problem, Refused
 from domain.rules.states import move, require_state
+
+_OVERTAKEN = Problem(
+    ErrorCode.STALE_VERSION,
+    ("contractId",),
+    "The application was approved anew with other terms than this contract has. Prepare the "
+    "contract again and sign that one.",
+    "该申请已按其他条款重新审批，本合同条款已失效，请重新生成合同后再签署。",
+)
 
 
 async def prepare_contract(*, actor: Actor, key: str, application_id: int) -> Done:
     """Draw up the contract of an APPROVED application, with the hash of its document.
 
-    Result: `contract`. Raises :class:`Refused`.
+    Where the application was returned and approved anew with other terms, its unsigned contract is
+    drawn up again. Result: `contract`. Raises :class:`Refused`.
     """
 
     async def work(step: Step) -> Result:
@@ -47,7 +56,8 @@ async def prepare_contract(*, actor: Actor, key: str, application_id: int) -> Do
         application = await find_application(actor, application_id, lock=True)
         require_state(APPLICATION, ApplicationState(application.state), ApplicationState.APPROVED)
         form = Form()
-        if await LoanContract.exists(application_id=application.id):
+        earlier = await LoanContract.get_or_none(application_id=application.id)
+        if earlier is not None and _still_says(earlier, application):
             form.add(
                 ErrorCode.DUPLICATE,
                 "applicationId",
@@ -62,10 +72,12 @@ async def prepare_contract(*, actor: Actor, key: str, application_id: int) -> Do
             )
         )
         form.refuse()
-        contract = await _create(actor, application, today=today)
+        before = {"documentSha256": earlier.document_sha256} if earlier is not None else None
+        contract = await _draw_up(actor, application, earlier, today=today)
         step.changed(
             "LoanContract",
             contract.id,
+            before=before,
             after={"state": contract.state, "documentSha256": contract.document_sha256},
             event="contract.prepared",
         )
@@ -80,7 +92,26 @@ async def prepare_contract(*, actor: Actor, key: str, application_id: int) -> Do
     )
 
 
-async def _create(actor: Actor, application: LoanApplication, *, today: dt.date) -> LoanContract:
+def _still_says(contract: LoanContract, application: LoanApplication) -> bool:
+    """Whether the contract holds the terms that are approved now."""
+    return (
+        contract.facility_id == application.facility_id
+        and contract.product_id == application.product_id
+        and contract.currency == application.currency
+        and contract.amount == application.amount
+        and contract.annual_rate == application.annual_rate
+        and contract.method == application.method
+        and contract.installments == application.installments
+    )
+
+
+async def _draw_up(
+    actor: Actor,
+    application: LoanApplication,
+    earlier: LoanContract | None,
+    *,
+    today: dt.date,
+) -> LoanContract:
     borrower = await Borrower.get(id=application.borrower_id)
     product = await LoanProduct.get(id=application.product_id)
     if application.amount is None or application.installments is None:
@@ -93,23 +124,26 @@ async def _create(actor: Actor, application: LoanApplication, *, today: dt.date)
         every=product.every,
         unit=PeriodUnit(product.period_unit),
     )
-    contract = LoanContract(
-        application_id=application.id,
-        borrower_id=application.borrower_id,
-        facility_id=application.facility_id,
-        product_id=application.product_id,
-        branch_id=application.branch_id,
-        officer_id=application.officer_id,
-        state=ContractState.PREPARED,
-        currency=application.currency,
-        amount=application.amount,
-        annual_rate=Decimal(application.annual_rate or 0),
-        method=application.method,
-        installments=application.installments,
-        starts_on=today,
-        ends_on=maturity + dt.timedelta(days=room),
-        signature_state=SignatureState.UNSIGNED,
-        prepared_by_id=actor.id,
+    contract = earlier or LoanContract()
+    contract.update_from_dict(
+        {
+            "application_id": application.id,
+            "borrower_id": application.borrower_id,
+            "facility_id": application.facility_id,
+            "product_id": application.product_id,
+            "branch_id": application.branch_id,
+            "officer_id": application.officer_id,
+            "state": ContractState.PREPARED,
+            "currency": application.currency,
+            "amount": application.amount,
+            "annual_rate": Decimal(application.annual_rate or 0),
+            "method": application.method,
+            "installments": application.installments,
+            "starts_on": today,
+            "ends_on": maturity + dt.timedelta(days=room),
+            "signature_state": SignatureState.UNSIGNED,
+            "prepared_by_id": actor.id,
+        }
     )
     contract.document_sha256 = document_sha256(contract, borrower_name=borrower.name)
     await contract.save()
@@ -163,6 +197,8 @@ async def sign_contract(
             ApplicationState(application.state),
             ApplicationState.CONTRACTED,
         )
+        if not _still_says(contract, application):
+            raise Refused([_OVERTAKEN])
         before = {"state": contract.state}
         contract.state, application.state = ContractState.SIGNED, ApplicationState.CONTRACTED
         contract.signature_state = SignatureState.SIGNED

@@ -45,7 +45,7 @@ async def repay_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
 
     async def work(step: Step) -> Result:
         today, account, facility = await _lock(actor, payment.loan_id)
-        amount = _read(payment, account.loan)
+        amount, payer, reference = _read(payment, account.loan)
         debts = account.debts()
         allocation = allocate(
             payment=amount,
@@ -60,8 +60,8 @@ async def repay_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
             amount=amount,
             items=allocation.items,
             credit_kept=allocation.credit,
-            payer_name=payment.payer_name,
-            external_reference=payment.external_reference,
+            payer_name=payer,
+            external_reference=reference,
         )
         repayment = await receive(
             step, account, receipt, actor=actor, facility=facility, today=today
@@ -84,7 +84,7 @@ async def pay_off_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
     async def work(step: Step) -> Result:
         today, account, facility = await _lock(actor, payment.loan_id)
         loan = account.loan
-        amount = _read(payment, loan)
+        amount, payer, reference = _read(payment, loan, zero=True)
         owed = payoff_items(account.debts(), today=today)
         total = sum(item.amount for item in owed)
         needed = max(total - loan.credit_balance, 0)
@@ -101,8 +101,8 @@ async def pay_off_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
             items=tuple(AllocatedItem(item.installment, item.bucket, item.amount) for item in owed),
             credit_used=credit_used,
             credit_kept=amount + credit_used - total,
-            payer_name=payment.payer_name,
-            external_reference=payment.external_reference,
+            payer_name=payer,
+            external_reference=reference,
         )
         repayment = await receive(
             step, account, receipt, actor=actor, facility=facility, today=today
@@ -128,7 +128,8 @@ async def _lock(actor: Actor, loan_id: int) -> tuple[dt.date, LoanAccount, Credi
     return today, account, facility
 
 
-def _read(payment: Payment, loan: Loan) -> int:
+def _read(payment: Payment, loan: Loan, *, zero: bool = False) -> tuple[int, str, str]:
+    """Return amount, payer and reference; `zero` where a credit balance may pay for all."""
     form = Form()
     if payment.currency and payment.currency != loan.currency:
         form.add(
@@ -138,11 +139,13 @@ def _read(payment: Payment, loan: Loan) -> int:
             f"Exchange it first.",
             f"该借据币种为 {loan.currency}，不接受 {payment.currency} 还款，请先兑换。",
         )
-    amount = form.money("amount", payment.amount, loan.currency)
-    form.text("payerName", payment.payer_name, longest=200, needed=False)
-    form.text("externalReference", payment.external_reference, longest=100, needed=False)
+    amount = form.money("amount", payment.amount, loan.currency, zero=zero)
+    payer = form.text("payerName", payment.payer_name, longest=200, needed=False)
+    reference = form.text(
+        "externalReference", payment.external_reference, longest=100, needed=False
+    )
     form.refuse()
-    return amount
+    return amount, payer, reference
 
 
 def _refuse_short(needed: int, amount: int, currency: str) -> None:

@@ -4,6 +4,7 @@ cancelled."""
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
@@ -32,6 +33,8 @@ from domain.rules.refusal import ErrorCode
 from domain.rules.states import move, require_state
 
 PAYEE_ACCOUNT = "drawdown.payee_account"
+# At least six, so that the last four shown to everybody are never all of it.
+_ACCOUNT = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{4,38}[0-9A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,8 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
         facility = await find_facility(actor, seen.facility_id, lock=True)
         contract = await find_contract(actor, request.contract_id, lock=True)
         require_state(CONTRACT, ContractState(contract.state), ContractState.SIGNED)
-        amount, installments, payee = await _read(request, contract, facility, today=today)
+        asked = await _read(request, contract, facility, today=today)
+        amount = asked.amount
         await execute(
             "UPDATE credit_facility SET reserved = reserved + %s WHERE id = %s",
             [amount, facility.id],
@@ -76,12 +80,12 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
             state=DrawdownState.REQUESTED,
             currency=contract.currency,
             amount=amount,
-            installments=installments,
+            installments=asked.installments,
             payment_method=request.payment_method,
-            payee_name=payee,
-            payee_account_cipher=encrypt(request.payee_account, column=PAYEE_ACCOUNT),
-            payee_account_tail=request.payee_account[-4:],
-            evidence_number=request.evidence_number,
+            payee_name=asked.payee_name,
+            payee_account_cipher=encrypt(asked.payee_account, column=PAYEE_ACCOUNT),
+            payee_account_tail=asked.payee_account[-4:],
+            evidence_number=asked.evidence_number,
             requested_by_kind=actor.kind,
             requested_by_id=actor.id,
             requested_on=today,
@@ -100,14 +104,25 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
         )
         return {"drawdown": drawdown.id, "facility": facility.id, "contract": contract.id}
 
-    asked = asdict(request)
-    asked["payee_account"] = blind_index(request.payee_account, column=PAYEE_ACCOUNT)
-    return await perform(actor=actor, action="requestDrawdown", key=key, arguments=asked, work=work)
+    given = asdict(request)
+    given["payee_account"] = blind_index(request.payee_account, column=PAYEE_ACCOUNT)
+    return await perform(actor=actor, action="requestDrawdown", key=key, arguments=given, work=work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The form as read; `amount` in minor units."""
+
+    amount: int
+    installments: int
+    payee_name: str
+    payee_account: str
+    evidence_number: str
 
 
 async def _read(
     request: DrawdownRequest, contract: LoanContract, facility: CreditFacility, *, today: dt.date
-) -> tuple[int, int, str]:
+) -> _Asked:
     form = Form()
     amount = form.money("amount", request.amount, contract.currency)
     form.extend(
@@ -117,13 +132,27 @@ async def _read(
         form.extend(limit_problem(limit, amount))
     entrusted = request.payment_method is PaymentMethod.ENTRUSTED
     payee = form.text("payeeName", request.payee_name, longest=200, needed=entrusted)
-    form.text("payeeAccount", request.payee_account, longest=40, needed=entrusted)
-    form.text("evidenceNumber", request.evidence_number, longest=100, needed=entrusted)
+    account = _read_account(form, request.payee_account, needed=entrusted)
+    evidence = form.text("evidenceNumber", request.evidence_number, longest=100, needed=entrusted)
     wanted = contract.installments if request.installments is None else request.installments
     installments = form.whole("installments", wanted, least=1, most=contract.installments)
-    await _check_maturity(form, contract, installments, today=today)
+    if 1 <= installments <= contract.installments:
+        await _check_maturity(form, contract, installments, today=today)
     form.refuse()
-    return amount, installments, payee
+    return _Asked(amount, installments, payee, account, evidence)
+
+
+def _read_account(form: Form, value: str, *, needed: bool) -> str:
+    account = form.text("payeeAccount", value, longest=40, needed=needed)
+    if 0 < len(account) <= 40 and not _ACCOUNT.fullmatch(account):
+        form.add(
+            ErrorCode.INVALID_VALUE,
+            "payeeAccount",
+            "An account number has 6 to 40 letters and digits, with blanks or hyphens between "
+            "them. Copy it from the payee's bank details.",
+            "账号须为 6 至 40 位字母或数字，中间可含空格或连字符，请按收款人开户信息填写。",
+        )
+    return account
 
 
 async def _check_maturity(
@@ -132,7 +161,7 @@ async def _check_maturity(
     product = await LoanProduct.get(id=contract.product_id)
     maturity = due_date(
         first=today,
-        count=max(installments, 1),
+        count=installments,
         every=product.every,
         unit=PeriodUnit(product.period_unit),
     )

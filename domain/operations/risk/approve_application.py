@@ -64,7 +64,7 @@ async def approve_application(
         turn = await _take_turn(actor, application_id, ApplicationState.ASSESSED)
         application = turn.application
         form = Form()
-        remark = form.text("comment", comment, longest=COMMENT_LENGTH_MAX, needed=False)
+        remark = form.text("comment", comment, longest=COMMENT_LENGTH_MAX, needed=False, lines=True)
         form.extend(_signature_problems(application, signed_sha256))
         form.refuse()
         await _decide_task(step, actor, turn, TaskState.APPROVED, comment=remark)
@@ -106,7 +106,7 @@ async def reject_application(
     async def work(step: Step) -> Result:
         turn = await _take_turn(actor, application_id, ApplicationState.ASSESSED)
         form = Form()
-        remark = form.text("comment", comment, longest=COMMENT_LENGTH_MAX)
+        remark = form.text("comment", comment, longest=COMMENT_LENGTH_MAX, lines=True)
         form.extend(override_problems(Outcome(turn.decision.recommendation), override_reason))
         form.refuse()
         await _decide_task(
@@ -155,7 +155,7 @@ async def return_application(*, actor: Actor, key: str, application_id: int, com
         )
         application = turn.application
         form = Form()
-        remark = form.text("comment", comment, longest=COMMENT_LENGTH_MAX)
+        remark = form.text("comment", comment, longest=COMMENT_LENGTH_MAX, lines=True)
         form.refuse()
         borrower = await Borrower.get(id=application.borrower_id)
         days = int(

@@ -24,7 +24,8 @@ async def involved_people(application: LoanApplication) -> list[Involvement]:
     """Return every employee who held, entered, submitted, investigated or proposed the case.
 
     Officers count for as long as the history of the case and its borrower goes back; who entered
-    it is read from the audit trail, since several people may have saved the form.
+    it, and who recorded a statement, is read from the audit trail: several people may have, and
+    borrowers' users number like employees.
     """
     people = [
         Involvement(person, _HANDLED) for person in (application.officer_id,) if person is not None
@@ -43,8 +44,9 @@ async def involved_people(application: LoanApplication) -> list[Involvement]:
         "UNION SELECT actor_id, 'ENTERED' FROM audit_entry WHERE noun = 'LoanApplication' "
         "AND noun_id = %s AND actor_kind = %s AND action IN ('saveApplication', "
         "'submitApplication') "
-        "UNION SELECT recorded_by_id, 'INVESTIGATED' FROM financial_statement "
-        "WHERE borrower_id = %s "
+        "UNION SELECT a.actor_id, 'INVESTIGATED' FROM financial_statement s "
+        "JOIN audit_entry a ON a.noun = 'FinancialStatement' AND a.noun_id = s.id "
+        "WHERE s.borrower_id = %s AND a.actor_kind = %s "
         "UNION SELECT proposed_by_id, 'PROPOSED' FROM credit_facility WHERE id = %s",
         [
             application.id,
@@ -53,6 +55,7 @@ async def involved_people(application: LoanApplication) -> list[Involvement]:
             application.id,
             employee,
             application.borrower_id,
+            employee,
             application.facility_id or 0,
         ],
     )

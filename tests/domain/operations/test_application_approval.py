@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from domain.actor import Actor
 from domain.db import rows
 from domain.models.lending.application import ApprovalTask
-from domain.models.lending.borrower import Borrower, FinancialStatement
+from domain.models.lending.borrower import Borrower
 from domain.models.staff import CaseAssignment
+from domain.operations.lending.record_statement import StatementForm, record_statement
 from domain.operations.perform import Done
 from domain.operations.risk.approve_application import (
     approve_application,
@@ -19,6 +21,7 @@ from domain.operations.risk.approve_application import (
     return_application,
 )
 from domain.queries.risk.overrides import override_counts
+from domain.rules.lending.financial_statement import AMOUNTS, StatementAmounts
 from domain.rules.lending.states import APPLICATION_MOVES, ApplicationState
 from domain.rules.refusal import Refused
 from domain.rules.risk.approval import OverrideReason
@@ -196,38 +199,17 @@ async def test_who_investigated_or_proposed(story: Story) -> None:
     application_id = await story.assessed()
     row = await application(application_id)
     officer = await staff(story.lender, Role.APPROVER, roles=(Role.RISK_OFFICER,))
-    flows = dict.fromkeys(
-        [
-            "revenue",
-            "cost_of_sales",
-            "profit",
-            *(
-                f"{name}_{end}"
-                for name in (
-                    "inventory",
-                    "receivables",
-                    "prepayments",
-                    "payables",
-                    "advance_receipts",
-                )
-                for end in ("opening", "closing")
-            ),
-            "current_assets",
-            "total_assets",
-            "current_liabilities",
-            "total_liabilities",
-            "equity",
-        ],
-        0,
-    )
-    await FinancialStatement.create(
+    # The same person, in the days when the roles were others.
+    investigator = replace(officer, roles=frozenset({Role.RELATIONSHIP_MANAGER, Role.ANALYST}))
+    nothing = StatementAmounts(**dict.fromkeys(AMOUNTS, Decimal("0.00")))
+    form = StatementForm(
         borrower_id=row.borrower_id,
         period_start=dt.date(2024, 1, 1),
         period_end=dt.date(2024, 12, 31),
         currency="USD",
-        recorded_by_id=officer.id,
-        **flows,
+        amounts=nothing,
     )
+    await record_statement(actor=investigator, key=key(), statement=form)
     assert await refused(approve(officer, application_id)) == SAME
     proposer = await staff(story.lender, Role.APPROVER)
     await CreditFacility.filter(id=row.facility_id).update(proposed_by_id=proposer.id)

@@ -207,7 +207,7 @@ class Maker:
         )
         for number in range(1, 4):
             due = start + dt.timedelta(days=chance.choice([31, 272, 273, 274, 275, 276, 277, 300]))
-            late = chance.choice([0, 0, 0, 89, 90, 91, None])
+            late = chance.choice([*[0] * 9, 89, 90, 91, None])
             await Installment.create(
                 loan_id=loan.id,
                 number=number,
@@ -380,7 +380,7 @@ def naive_ks(bads: list[float], goods: list[float]) -> Fraction:
     return max(abs(below(bads, cut) - below(goods, cut)) for cut in bads + goods)
 
 
-@pytest.mark.parametrize("days", [0, 100])
+@pytest.mark.parametrize("days", [0, 150])
 async def test_performance_is_counted_from_decisions_and_how_they_turned_out(
     world: World, days: int
 ) -> None:
@@ -431,8 +431,8 @@ async def test_stability_counts_the_cases_in_the_bins_of_training(world: World) 
     assert found.stability.psi == pytest.approx(psi)
     assert (found.stability.reference_rows, found.stability.rows) == (100, rows)
     assert found.stability.bins == 4
-    assert found.stability.verdict is Stability.STABLE
-    assert 0 < psi < 0.1
+    verdicts = [(0.1, Stability.STABLE), (0.25, Stability.WATCH), (math.inf, Stability.ACT)]
+    assert found.stability.verdict is next(said for most, said in verdicts if psi < most)
 
 
 async def test_a_model_without_reference_or_cases_says_so(world: World) -> None:
