@@ -1,4 +1,4 @@
-"""A GraphQL page of 50 loans, each with customer and next 3 instalments, beside a handwritten one."""
+"""A GraphQL page of 50 loans with customer and next 3 instalments, beside one written by hand."""
 
 from __future__ import annotations
 

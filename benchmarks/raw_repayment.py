@@ -38,7 +38,7 @@ async def repay(pool: aiomysql.Pool, actor: Actor, form: dict[str, Any]) -> dict
 
 async def _repay(cursor: aiomysql.Cursor, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
     now = dt.datetime.now(dt.UTC)
-    key, loan_id = form["key"], form["loanId"]
+    key, loan_id = hashlib.sha256(form["key"].encode()).hexdigest(), form["loanId"]
     digest = hashlib.sha256(orjson.dumps(form, option=orjson.OPT_SORT_KEYS)).hexdigest()
     await cursor.execute(
         "INSERT INTO idempotency_record (caller, action, `key`, arguments_sha256, created_at) "

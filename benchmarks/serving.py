@@ -60,9 +60,7 @@ class Server:
             except BaseException as error:
                 failed.append(error)
 
-        threads = [
-            threading.Thread(target=send, args=(calls[i::CLIENTS],)) for i in range(CLIENTS)
-        ]
+        threads = [threading.Thread(target=send, args=(calls[i::CLIENTS],)) for i in range(CLIENTS)]
         for thread in threads:
             thread.start()
         for thread in threads:

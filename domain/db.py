@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tortoise import Tortoise, connections
@@ -152,6 +152,13 @@ async def execute(sql: str, values: Sequence[Any] = ()) -> int:
     return count
 
 
+async def insert(table: str, values: Mapping[str, Any]) -> int:
+    """Insert one row, given by column, and return its id."""
+    client = connection()
+    sql = _placeholders(_insert(table, tuple(values)), _is_sqlite(client))
+    return cast(int, await client.execute_insert(sql, list(values.values())))
+
+
 async def execute_many(sql: str, values: Sequence[Sequence[Any]]) -> None:
     """Run a hand-written statement once for each row of `values`."""
     client = connection()
@@ -177,6 +184,12 @@ def _is_sqlite(client: BaseDBAsyncClient) -> bool:
     return client.capabilities.dialect == "sqlite"
 
 
+@lru_cache(maxsize=256)
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    listed = ", ".join(f"`{name}`" for name in columns)
+    return f"INSERT INTO {table} ({listed}) VALUES {in_list(columns)}"
+
+
 @lru_cache(maxsize=1024)
 def _placeholders(sql: str, sqlite: bool) -> str:
     return sql.replace("%s", "?") if sqlite else sql
@@ -193,6 +206,7 @@ __all__ = [
     "for_share",
     "for_update",
     "in_list",
+    "insert",
     "is_retryable",
     "migrate",
     "open_database",

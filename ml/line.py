@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.artefact import Artefact, GoldenRow, HoldoutRow, ModelCard, Row, save
 from ml.dataset import Dataset, load_csv
@@ -129,6 +130,17 @@ def _used(data: Dataset, row: int, model: TrainedModel) -> Row:
     return {name: features[name] for name in model.layout.features if name in features}
 
 
+def _pd_reference(pds: NDArray[np.float64]) -> dict[str, list[Any]]:
+    """Return how the out-of-fold PDs lay, in tenths where they differ: what PSI compares with.
+
+    Bin i holds the PDs above edge i - 1, up to edge i.
+    """
+    edges = np.unique(np.quantile(pds, np.linspace(0.1, 0.9, 9)))
+    bins = np.searchsorted(edges, pds, side="left")
+    counts = np.bincount(bins, minlength=len(edges) + 1)
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
 def _report(model: TrainedModel, parity: Parity) -> dict[str, Any]:
     """Return plain JSON values, so that a card read back equals the card that was saved."""
     data, split, spec = model.data, model.split, model.spec
@@ -144,6 +156,7 @@ def _report(model: TrainedModel, parity: Parity) -> dict[str, Any]:
         "test": model.test.to_json(),
         "crossValidated": model.cross_validated.to_json(),
         "stability": asdict(model.stability),
+        "pdReference": _pd_reference(model.train_pd),
         "features": [asdict(screened) for screened in model.selection.screened],
         "suspectedLeaks": list(model.selection.suspects),
         "cleaned": [asdict(cleaned) for cleaned in data.cleaned],

@@ -21,32 +21,12 @@ from tests.lender import Lender, key
 
 # What a refused try may add to: the entry that says it was refused.
 _TRAIL = "audit_entry"
-_TABLES = [
-    "approval_task",
-    "borrower",
-    "borrower_user",
-    "branch",
-    "business_date",
-    "case_assignment",
-    "credit_facility",
-    "disbursement",
-    "drawdown",
-    "employee",
-    "employee_role",
-    "financial_statement",
-    "idempotency_record",
-    "installment",
-    "job",
-    "ledger_entry",
-    "loan",
-    "loan_application",
-    "loan_contract",
-    "model_version",
-    "outbox_event",
-    "repayment",
-    "repayment_allocation",
-    "risk_decision",
-]
+_TABLES = (
+    "approval_task borrower borrower_user branch business_date case_assignment credit_facility "
+    "disbursement drawdown employee employee_role financial_statement idempotency_record "
+    "installment job ledger_entry loan loan_application loan_contract model_version outbox_event "
+    "repayment repayment_allocation risk_decision"
+)
 _MUTABLE = {
     "credit_facility": "state, reserved, used",
     "loan": "state, principal_outstanding, interest_receivable, credit_balance, accrued_through",
@@ -216,7 +196,7 @@ def gid(noun: str, row_id: int) -> str:
 async def footprint() -> dict[str, Any]:
     """How much there is of everything, and the state of all that can change."""
     union = " UNION ALL ".join(
-        f"SELECT '{name}' AS t, COUNT(*) AS n FROM {name}" for name in _TABLES
+        f"SELECT '{name}' AS t, COUNT(*) AS n FROM {name}" for name in _TABLES.split()
     )
     counts: dict[str, Any] = {row["t"]: row["n"] for row in await rows(union)}
     for table, columns in _MUTABLE.items():

@@ -34,6 +34,7 @@ from workers.publisher import publish_progress
 TRAINING_SECONDS_MAX = 60 * 60
 STOP_SECONDS = 15.0  # of the 25 the supervisor waits before it kills
 _END_SECONDS = 5.0
+_ENDING_SECONDS = 1.0
 _REPORT_SECONDS = 0.25  # within one step, this often at most
 
 log = structlog.get_logger(__name__)
@@ -58,7 +59,7 @@ async def run_training(life: WorkerLife, lease: Lease) -> None:
         await asyncio.wait([ended, *watchers.values()], return_when=asyncio.FIRST_COMPLETED)
         if watchers["lease"].done():
             # Or it has just ended its job itself, and is about to end.
-            await asyncio.wait([ended], timeout=_END_SECONDS)
+            await asyncio.wait([ended], timeout=_ENDING_SECONDS)
         code = process.returncode if ended.done() else None
         await _kill(process)
         await _end(lease, code, {name for name, task in watchers.items() if task.done()})

@@ -79,11 +79,11 @@ async def perform(
     digest = hashlib.sha256(
         orjson.dumps(arguments, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     ).hexdigest()
-    # Kept as its hash: to MySQL's collations "a", "A" and "a " are one key.
-    kept = hashlib.sha256(key.encode()).hexdigest()
 
     async def attempt() -> Done:
         _check_key(key)
+        # Kept as its hash: to MySQL's collations "a", "A" and "a " are one key.
+        kept = hashlib.sha256(key.encode()).hexdigest()
         if not await _claim(actor, action, kept, digest):
             return await _replay(actor, action, kept, digest)
         step = Step(actor, action)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from toy_schema import load_person, toy_schema
 
 from api.app import create_app
 from domain.settings import Settings, get_settings
+from tests.http_story import Story
+from tests.lender import Lender
+from tests.over_http import Api, served
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +69,15 @@ def toys(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory)
     get_settings()
     patch.undo()
     return serve()
+
+
+@pytest.fixture(scope="module")
+async def api(lender: Lender) -> AsyncIterator[Api]:
+    """The real API in this process, on each database in turn."""
+    async with served(lender) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def story(api: Api) -> Story:
+    return await Story.open(api)

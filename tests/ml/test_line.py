@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from domain.rules.analytics.stability import read_reference
 from domain.rules.refusal import Refused
 from ml.artefact import load_holdout
 from ml.dataset import Dataset, read_csv
@@ -59,6 +60,13 @@ def test_the_report_says_what_people_ask(made: Made) -> None:
     assert card.currency == "CNY"
     assert len(card.data_sha256) == 64
     assert card.cutoff == 0.5
+
+
+def test_the_report_keeps_what_later_scores_are_compared_with(made: Made) -> None:
+    reference = read_reference(made.saved.card.report)
+    assert reference is not None
+    assert sum(reference.counts) == made.saved.card.report["rows"]["train"]
+    assert max(reference.counts) < 2 * min(reference.counts)
 
 
 def test_hostile_rows_are_hostile(made: Made) -> None:

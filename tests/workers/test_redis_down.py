@@ -51,8 +51,12 @@ async def test_what_needs_a_worker_is_kept_and_sent_later(
     with embedded_redis(redis_home):
         job = await ended(job_id)
         await until(lambda: is_published("job.failed", job_id))
-        status = queue.broker_status()
-        assert (status.error, status.workers) == ("", 1)
+
+        async def seen() -> bool:
+            return queue.broker_status().workers == 1
+
+        await until(seen)
+        assert queue.broker_status().error == ""
         assert patient.stop() == 0
     assert (job.state, job.attempts) == (JobState.FAILED, 1)
     (problem,) = job_problems(job)

@@ -36,7 +36,7 @@ async def ask(lender: Lender, **changes: object) -> int:
     return done["job"]
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 150) -> None:
     deadline = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -47,7 +47,7 @@ async def state_of(job_id: int) -> JobState:
     return JobState((await Job.get(id=job_id)).state)
 
 
-async def ended(job_id: int, seconds: float = 40) -> Job:
+async def ended(job_id: int, seconds: float = 150) -> Job:
     async def over() -> bool:
         return await state_of(job_id) in ENDED
 

@@ -40,7 +40,7 @@ class WorkerProcess:
         self._process.kill()
         self._process.wait()
 
-    def stop(self, seconds: float = 40) -> int:
+    def stop(self, seconds: float = 60) -> int:
         """SIGTERM, and the exit code."""
         self._process.terminate()
         return self._process.wait(timeout=seconds)

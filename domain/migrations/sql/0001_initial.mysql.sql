@@ -235,6 +235,7 @@ CREATE TABLE `financial_statement` (
     `current_liabilities` BIGINT NOT NULL,
     `total_liabilities` BIGINT NOT NULL,
     `equity` BIGINT NOT NULL,
+    `recorded_by_kind` VARCHAR(20) NOT NULL,
     `recorded_by_id` BIGINT NOT NULL,
     `created_at` DATETIME(6) NOT NULL,
     UNIQUE KEY `uid_financial_s_borrowe_5db271` (`borrower_id`, `period_end`, `version`),
@@ -320,7 +321,7 @@ CREATE TABLE `ledger_entry` (
     `created_at` DATETIME(6) NOT NULL,
     UNIQUE KEY `uid_ledger_entr_journal_23cb43` (`journal`, `account_code`),
     KEY `idx_ledger_entr_loan_id_be32ee` (`loan_id`),
-    KEY `idx_ledger_entr_posting_a41c1e` (`posting_date`, `account_code`)
+    KEY `idx_ledger_entr_account_098c2a` (`account_code`, `posting_date`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 CREATE TABLE `loan` (

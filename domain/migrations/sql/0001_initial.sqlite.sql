@@ -247,6 +247,7 @@ CREATE TABLE "financial_statement" (
     "current_liabilities" BIGINT NOT NULL,
     "total_liabilities" BIGINT NOT NULL,
     "equity" BIGINT NOT NULL,
+    "recorded_by_kind" VARCHAR(20) NOT NULL,
     "recorded_by_id" BIGINT NOT NULL,
     "created_at" TIMESTAMP NOT NULL,
     CONSTRAINT "uid_financial_s_borrowe_5db271" UNIQUE ("borrower_id", "period_end", "version"),
@@ -336,7 +337,7 @@ CREATE TABLE "ledger_entry" (
 );
 
 CREATE INDEX "idx_ledger_entr_loan_id_be32ee" ON "ledger_entry" ("loan_id");
-CREATE INDEX "idx_ledger_entr_posting_a41c1e" ON "ledger_entry" ("posting_date", "account_code");
+CREATE INDEX "idx_ledger_entr_account_098c2a" ON "ledger_entry" ("account_code", "posting_date");
 CREATE TABLE "loan" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "contract_id" BIGINT NOT NULL,

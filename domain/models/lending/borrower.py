@@ -71,6 +71,7 @@ class FinancialStatement(models.Model):
     current_liabilities = fields.BigIntField()
     total_liabilities = fields.BigIntField()
     equity = fields.BigIntField()
+    recorded_by_kind = fields.CharField(max_length=20)
     recorded_by_id = fields.BigIntField()
     created_at = fields.DatetimeField(auto_now_add=True)
 

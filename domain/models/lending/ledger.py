@@ -38,4 +38,4 @@ class LedgerEntry(models.Model):
     class Meta:
         table = "ledger_entry"
         unique_together = (("journal", "account_code"),)
-        indexes = [("posting_date", "account_code")]
+        indexes = [("account_code", "posting_date")]

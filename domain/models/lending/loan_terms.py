@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
-from domain.models.lending.loan import Installment, Loan, RepaymentAllocation
+import orjson
+
+from domain.models.lending.loan import Loan
+from domain.models.lending.loan_rows import AllocationRow, InstallmentRow, LoanRow
 from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.debt import InstallmentDebt
@@ -20,7 +24,7 @@ from domain.rules.lending.schedule import RepaymentMethod, ScheduleRow, Schedule
 from domain.rules.money import Rounding
 
 
-def schedule_terms(loan: Loan) -> ScheduleTerms:
+def schedule_terms(loan: Loan | LoanRow) -> ScheduleTerms:
     """The terms by which the loan's schedule was built."""
     return ScheduleTerms(
         principal=loan.principal,
@@ -36,7 +40,7 @@ def schedule_terms(loan: Loan) -> ScheduleTerms:
     )
 
 
-def schedule_row(row: Installment) -> ScheduleRow:
+def schedule_row(row: InstallmentRow) -> ScheduleRow:
     """An instalment as the schedule has it."""
     return ScheduleRow(
         number=row.number,
@@ -52,7 +56,7 @@ def schedule_row(row: Installment) -> ScheduleRow:
     )
 
 
-def overdue_terms(loan: Loan) -> OverdueTerms:
+def overdue_terms(loan: LoanRow) -> OverdueTerms:
     """What an overdue instalment of the loan is charged by."""
     return OverdueTerms(
         contract_rate=Decimal(loan.annual_rate),
@@ -65,7 +69,7 @@ def overdue_terms(loan: Loan) -> OverdueTerms:
     )
 
 
-def due_installment(row: Installment, allocations: Iterable[RepaymentAllocation]) -> DueInstallment:
+def due_installment(row: InstallmentRow, allocations: Iterable[AllocationRow]) -> DueInstallment:
     """An instalment with what was paid on it, when; `allocations` are the whole loan's."""
     payments = tuple(
         InstallmentPayment(
@@ -82,8 +86,10 @@ def due_installment(row: Installment, allocations: Iterable[RepaymentAllocation]
     )
 
 
-def allocation_rule(stored: dict[str, object]) -> AllocationRule:
-    """The order of a product or loan, as stored by :func:`stored_allocation_rule`."""
+@lru_cache(maxsize=256)
+def allocation_rule(text: str) -> AllocationRule:
+    """The order of a product or loan: the JSON of what :func:`stored_allocation_rule` gives."""
+    stored = orjson.loads(text)
     order, axis = stored["order"], stored["axis"]
     beyond = stored["principal_first_beyond_days"]
     if not isinstance(order, list) or not (beyond is None or isinstance(beyond, int)):
@@ -104,7 +110,7 @@ def stored_allocation_rule(rule: AllocationRule) -> dict[str, object]:
     }
 
 
-def installment_debt(row: Installment) -> InstallmentDebt:
+def installment_debt(row: InstallmentRow) -> InstallmentDebt:
     """An instalment with what of it was accrued and paid."""
     return InstallmentDebt(
         number=row.number,

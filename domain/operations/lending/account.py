@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from domain.db import execute_many
-from domain.models.lending.loan import Installment, Loan, RepaymentAllocation
+from domain.db import execute, execute_many
+from domain.models.lending.loan_rows import AllocationRow, InstallmentRow, LoanRow
 from domain.models.lending.loan_terms import (
     due_installment,
     installment_debt,
@@ -20,6 +21,7 @@ from domain.models.lending.loan_terms import (
     schedule_terms,
 )
 from domain.operations.lending.post import Posting
+from domain.queries.lending.loan_rows import allocations_of, open_installments
 from domain.rules.lending import postings
 from domain.rules.lending.allocation import AllocatedItem, Bucket
 from domain.rules.lending.daily_accrual import AccruingInstallment, accrue, sum_parts
@@ -34,7 +36,7 @@ _PAID_COLUMN = {
     Bucket.PENALTY: "penalty_paid",
     Bucket.COMPOUND: "compound_paid",
 }
-_LOAN_COLUMNS = [
+_LOAN_COLUMNS = (
     "state",
     "accrued_through",
     "principal_outstanding",
@@ -44,7 +46,7 @@ _LOAN_COLUMNS = [
     "credit_balance",
     "next_due_date",
     "closed_on",
-]
+)
 _INSTALLMENT_COLUMNS = (
     "interest",
     "principal_paid",
@@ -58,14 +60,24 @@ _INSTALLMENT_COLUMNS = (
 )
 
 
+def _update(table: str, columns: Sequence[str]) -> str:
+    return f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in columns)} WHERE id = %s"
+
+
+_UPDATE_LOAN = _update("loan", _LOAN_COLUMNS)
+_UPDATE_INSTALLMENT = _update("installment", _INSTALLMENT_COLUMNS)
+_loan_values = attrgetter(*_LOAN_COLUMNS)
+_installment_values = attrgetter(*_INSTALLMENT_COLUMNS)
+
+
 @dataclass(slots=True)
 class LoanAccount:
     """A locked loan, its unsettled instalments in order, and the payments that touched them."""
 
-    loan: Loan
-    installments: list[Installment]
-    allocations: list[RepaymentAllocation]
-    touched: dict[int, Installment] = field(default_factory=dict)
+    loan: LoanRow
+    installments: list[InstallmentRow]
+    allocations: list[AllocationRow]
+    touched: dict[int, InstallmentRow] = field(default_factory=dict)
 
     def debts(self) -> list[InstallmentDebt]:
         """The open instalments as the rules take them."""
@@ -143,10 +155,8 @@ class LoanAccount:
         still_open = []
         for row in self.installments:
             # A row not yet due may still accrue: only its due date or the payoff settles it.
-            closed = installment_debt(row).settled and (
-                row.due_date <= today or self.loan.principal_outstanding == 0
-            )
-            if closed:
+            may_close = row.due_date <= today or self.loan.principal_outstanding == 0
+            if may_close and installment_debt(row).settled:
                 row.settled_on = today
                 self.touched[row.number] = row
             else:
@@ -165,26 +175,20 @@ class LoanAccount:
 
     async def save(self) -> None:
         """Write the loan and the instalments that changed."""
-        await self.loan.save(update_fields=_LOAN_COLUMNS)
+        await execute(_UPDATE_LOAN, [*_loan_values(self.loan), self.loan.id])
         if self.touched:
-            assignments = ", ".join(f"{column} = %s" for column in _INSTALLMENT_COLUMNS)
             await execute_many(
-                f"UPDATE installment SET {assignments} WHERE id = %s",
-                [
-                    (*(getattr(row, column) for column in _INSTALLMENT_COLUMNS), row.id)
-                    for row in self.touched.values()
-                ],
+                _UPDATE_INSTALLMENT,
+                [(*_installment_values(row), row.id) for row in self.touched.values()],
             )
             self.touched.clear()
 
 
-async def open_accounts(loans: Sequence[Loan]) -> list[LoanAccount]:
+async def open_accounts(loans: Sequence[LoanRow]) -> list[LoanAccount]:
     """Load the open instalments and their payments for loans the caller holds under lock."""
     ids = [loan.id for loan in loans]
-    installments: dict[int, list[Installment]] = {loan_id: [] for loan_id in ids}
-    for row in await Installment.filter(loan_id__in=ids, settled_on=None).order_by("number"):
-        installments[row.loan_id].append(row)
-    allocations: dict[int, list[RepaymentAllocation]] = {loan_id: [] for loan_id in ids}
+    installments = await open_installments(ids)
+    allocations: dict[int, list[AllocationRow]] = {loan_id: [] for loan_id in ids}
     # Only an instalment past its due date is charged for how late it was paid.
     late = [
         loan.id
@@ -193,6 +197,6 @@ async def open_accounts(loans: Sequence[Loan]) -> list[LoanAccount]:
         or any(row.principal_paid or row.interest_paid for row in installments[loan.id])
     ]
     if late:
-        for paid in await RepaymentAllocation.filter(loan_id__in=late):
+        for paid in await allocations_of(late):
             allocations[paid.loan_id].append(paid)
     return [LoanAccount(loan, installments[loan.id], allocations[loan.id]) for loan in loans]

@@ -12,7 +12,6 @@ import datetime as dt
 from domain.actor import Actor
 from domain.db import execute
 from domain.models.lending.facility import CreditFacility
-from domain.models.lending.loan import Loan
 from domain.models.lending.loan_terms import allocation_rule
 from domain.models.records import BusinessDate
 from domain.operations.lending.account import LoanAccount, open_accounts
@@ -20,10 +19,11 @@ from domain.operations.lending.post import Posting, post
 from domain.operations.lending.receive import Receipt, receive
 from domain.operations.perform import Done, Result, Step, perform
 from domain.operations.risk.expire_applications import expire_applications
+from domain.queries.lending.loan_rows import lock_active_loans, lock_revolving_facility
 from domain.rules.form import Form
 from domain.rules.lending.allocation import allocate
 from domain.rules.lending.debt import owed_now
-from domain.rules.lending.states import FacilityState, LoanState
+from domain.rules.lending.states import FacilityState
 
 DAYS_MAX = 400
 LOANS_A_CHUNK = 500
@@ -66,12 +66,7 @@ async def advance_business_date(*, actor: Actor, key: str, to: dt.date) -> Done:
 async def _open_day(step: Step, actor: Actor, day: dt.date) -> None:
     last = 0
     while True:
-        loans = (
-            await Loan.filter(state=LoanState.ACTIVE, id__gt=last)
-            .order_by("id")
-            .limit(LOANS_A_CHUNK)
-            .select_for_update()
-        )
+        loans = await lock_active_loans(after=last, limit=LOANS_A_CHUNK)
         if not loans:
             break
         last = loans[-1].id
@@ -96,9 +91,7 @@ async def _apply_credit(step: Step, actor: Actor, account: LoanAccount, day: dt.
     used = loan.credit_balance - allocation.credit
     if not used:
         return
-    facility = (
-        await CreditFacility.filter(id=loan.facility_id, revolving=True).select_for_update().first()
-    )
+    facility = await lock_revolving_facility(loan.facility_id)
     receipt = Receipt(kind="CREDIT_APPLIED", amount=0, items=allocation.items, credit_used=used)
     await receive(step, account, receipt, actor=actor, facility=facility, today=day)
 

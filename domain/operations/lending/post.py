@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from domain.db import execute_many
 from domain.models.lending.loan import Loan
+from domain.models.lending.loan_rows import LoanRow
 from domain.operations.clock import now
 from domain.rules.lending.postings import Entry, Event
 
@@ -25,7 +26,7 @@ class Posting:
 
     journal: str
     event: Event
-    loan: Loan
+    loan: Loan | LoanRow
     entries: Sequence[Entry]
     value_date: dt.date
     posting_date: dt.date

@@ -6,15 +6,20 @@ import datetime as dt
 from dataclasses import dataclass
 
 from domain.actor import Actor
-from domain.db import execute
-from domain.models.lending.facility import CreditFacility
-from domain.models.lending.loan import Repayment, RepaymentAllocation
+from domain.db import execute, execute_many, insert
+from domain.models.lending.loan_rows import RevolvingFacility
+from domain.operations.clock import now
 from domain.operations.lending.account import LoanAccount
 from domain.operations.lending.post import Posting, post
 from domain.operations.perform import Step
 from domain.rules.lending import postings
 from domain.rules.lending.allocation import AllocatedItem
 from domain.rules.lending.states import FacilityState, LoanState
+
+_INSERT_ALLOCATION = (
+    "INSERT INTO repayment_allocation (repayment_id, loan_id, installment_number, bucket, "
+    "currency, amount, value_date) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,45 +42,46 @@ async def receive(
     receipt: Receipt,
     *,
     actor: Actor,
-    facility: CreditFacility | None,
+    facility: RevolvingFacility | None,
     today: dt.date,
-) -> Repayment:
-    """Write everything a receipt changes, for a loan (and its revolving facility) under lock."""
+) -> int:
+    """Write everything a receipt changes, for a loan (and its revolving facility) under lock.
+
+    Returns the id of the repayment.
+    """
     loan = account.loan
     before = _state_of(account)
-    repayment = await Repayment.create(
-        loan_id=loan.id,
-        kind=receipt.kind,
-        currency=loan.currency,
-        amount=receipt.amount,
-        to_credit=receipt.credit_kept,
-        value_date=today,
-        payer_name=receipt.payer_name,
-        external_reference=receipt.external_reference,
-        received_by_kind=actor.kind,
-        received_by_id=actor.id,
+    repayment_id = await insert(
+        "repayment",
+        {
+            "loan_id": loan.id,
+            "kind": receipt.kind,
+            "currency": loan.currency,
+            "amount": receipt.amount,
+            "to_credit": receipt.credit_kept,
+            "value_date": today,
+            "payer_name": receipt.payer_name,
+            "external_reference": receipt.external_reference,
+            "received_by_kind": actor.kind,
+            "received_by_id": actor.id,
+            "created_at": now(),
+        },
     )
-    await RepaymentAllocation.bulk_create(
-        [
-            RepaymentAllocation(
-                repayment_id=repayment.id,
-                loan_id=loan.id,
-                installment_number=item.installment,
-                bucket=item.bucket,
-                currency=loan.currency,
-                amount=item.amount,
-                value_date=today,
-            )
-            for item in receipt.items
-        ]
-    )
+    if receipt.items:
+        await execute_many(
+            _INSERT_ALLOCATION,
+            [
+                (repayment_id, loan.id, i.installment, i.bucket, loan.currency, i.amount, today)
+                for i in receipt.items
+            ],
+        )
     parts = account.settle(receipt.items, today=today)
     loan.credit_balance += receipt.credit_kept - receipt.credit_used
     await account.save()
     await post(
         [
             Posting(
-                journal=f"repayment:{repayment.id}",
+                journal=f"repayment:{repayment_id}",
                 event=postings.Event.REPAYMENT if receipt.amount else postings.Event.CREDIT_APPLIED,
                 loan=loan,
                 entries=postings.repaid(
@@ -97,10 +103,10 @@ async def receive(
         "Loan",
         loan.id,
         before=before,
-        after={**_state_of(account), "repayment": repayment.id, "amount": receipt.amount},
+        after={**_state_of(account), "repayment": repayment_id, "amount": receipt.amount},
         event="loan.paid_off" if paid_off else "loan.repaid",
     )
-    return repayment
+    return repayment_id
 
 
 def _state_of(account: LoanAccount) -> dict[str, object]:

@@ -90,6 +90,7 @@ async def _append(
         period_start=statement.period_start,
         period_end=statement.period_end,
         currency=statement.currency,
+        recorded_by_kind=actor.kind,
         recorded_by_id=actor.id,
         **asdict(amounts),
     )

@@ -7,15 +7,14 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from domain.actor import Actor
-from domain.models.lending.facility import CreditFacility
-from domain.models.lending.loan import Loan
+from domain.models.lending.loan_rows import LoanRow, RevolvingFacility
 from domain.models.lending.loan_terms import allocation_rule
 from domain.operations.lending.account import LoanAccount, open_accounts
 from domain.operations.lending.post import post
 from domain.operations.lending.receive import Receipt, receive
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
-from domain.queries.lending.find import find_loan
+from domain.queries.lending.loan_rows import lock_loan, lock_revolving_facility_of
 from domain.rules.form import Form
 from domain.rules.lending.allocation import AllocatedItem, allocate
 from domain.rules.lending.debt import owed_now, payoff_items, unpaid_due_dates
@@ -63,10 +62,10 @@ async def repay_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
             payer_name=payer,
             external_reference=reference,
         )
-        repayment = await receive(
+        repayment_id = await receive(
             step, account, receipt, actor=actor, facility=facility, today=today
         )
-        return {"loan": account.loan.id, "repayment": repayment.id}
+        return {"loan": account.loan.id, "repayment": repayment_id}
 
     return await perform(
         actor=actor, action="repayLoan", key=key, arguments=asdict(payment), work=work
@@ -104,31 +103,30 @@ async def pay_off_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
             payer_name=payer,
             external_reference=reference,
         )
-        repayment = await receive(
+        repayment_id = await receive(
             step, account, receipt, actor=actor, facility=facility, today=today
         )
-        return {"loan": loan.id, "repayment": repayment.id}
+        return {"loan": loan.id, "repayment": repayment_id}
 
     return await perform(
         actor=actor, action="payOffLoan", key=key, arguments=asdict(payment), work=work
     )
 
 
-async def _lock(actor: Actor, loan_id: int) -> tuple[dt.date, LoanAccount, CreditFacility | None]:
+async def _lock(
+    actor: Actor, loan_id: int
+) -> tuple[dt.date, LoanAccount, RevolvingFacility | None]:
     """Lock in the one order: business date, revolving facility, loan. Accrue up to today."""
     today = await held_business_date()
-    seen = await find_loan(actor, loan_id)
-    facility = (
-        await CreditFacility.filter(id=seen.facility_id, revolving=True).select_for_update().first()
-    )
-    loan = await Loan.filter(id=loan_id).select_for_update().get()
+    facility = await lock_revolving_facility_of(actor, loan_id)
+    loan = await lock_loan(actor, loan_id)
     require_state(LOAN, LoanState(loan.state), LoanState.ACTIVE)
     (account,) = await open_accounts([loan])
     await post(account.accrue_to(today, posting_date=today))
     return today, account, facility
 
 
-def _read(payment: Payment, loan: Loan, *, zero: bool = False) -> tuple[int, str, str]:
+def _read(payment: Payment, loan: LoanRow, *, zero: bool = False) -> tuple[int, str, str]:
     """Return amount, payer and reference; `zero` where a credit balance may pay for all."""
     form = Form()
     if payment.currency and payment.currency != loan.currency:

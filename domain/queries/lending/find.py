@@ -87,10 +87,14 @@ async def _seen(
 ) -> None:
     condition, values = sight
     sql = f"SELECT 1 AS one FROM {table} WHERE id = %s AND {condition}"
-    if await rows(sql, [row_id, *values]):
-        return
+    if not await rows(sql, [row_id, *values]):
+        raise not_found(noun, path)
+
+
+def not_found(noun: tuple[str, str], path: str) -> Refused:
+    """The refusal of an absent or unseen noun; `noun` is its name in en and zh."""
     en, zh = noun
-    raise Refused(
+    return Refused(
         [
             Problem(
                 ErrorCode.NOT_FOUND,

@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from domain.actor import Actor
-from domain.models.lending.loan import Installment
 from domain.models.lending.loan_terms import installment_debt
 from domain.queries.business_date import business_date
 from domain.queries.lending.find import find_loan
+from domain.queries.lending.loan_rows import open_installments
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.debt import payoff_items
 from domain.rules.lending.postings import Parts
@@ -37,7 +37,7 @@ async def payoff_quote(actor: Actor, loan_id: int) -> Payoff | None:
         return None
     if loan.state != LoanState.ACTIVE:
         return None
-    rows = await Installment.filter(loan_id=loan.id, settled_on=None).order_by("number")
+    rows = (await open_installments([loan.id]))[loan.id]
     items = payoff_items([installment_debt(row) for row in rows], today=today)
 
     def of(bucket: Bucket) -> int:

@@ -30,13 +30,6 @@ MOST_DAYS: Final = MappingProxyType(
 """The most days past due of each bucket; OVER_180 has no end."""
 
 
-def bucket_of(days_past_due: int) -> DelinquencyBucket:
-    """Return the bucket of a loan so many days past due."""
-    return next(
-        (bucket for bucket, most in MOST_DAYS.items() if days_past_due <= most), _B.OVER_180
-    )
-
-
 def earliest_due_dates(as_of: dt.date) -> dict[DelinquencyBucket, dt.date]:
     """Return for each late bucket that has an end the earliest due date that still falls in it."""
     return {

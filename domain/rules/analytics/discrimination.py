@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreCount:
-    """How many bad and good cases have one PD."""
-
-    bads: int
-    goods: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +27,3 @@ def discrimination(
         return None
     pairs = bads * goods
     return Discrimination(auc=Fraction(ordered_twice, 2 * pairs), ks=Fraction(widest, pairs))
-
-
-def discrimination_of(counts: Iterable[ScoreCount]) -> Discrimination | None:
-    """Return both measures from the counts by rising PD, each PD once."""
-    by_pd = list(counts)
-    bads, goods = sum(each.bads for each in by_pd), sum(each.goods for each in by_pd)
-    bads_below = goods_below = ordered_twice = widest = 0
-    for each in by_pd:
-        ordered_twice += each.bads * (2 * goods_below + each.goods)
-        bads_below += each.bads
-        goods_below += each.goods
-        widest = max(widest, abs(bads_below * goods - goods_below * bads))
-    return discrimination(bads=bads, goods=goods, ordered_twice=ordered_twice, widest=widest)

@@ -360,6 +360,7 @@ async def _statement(borrower_id: int, *, recorded_by: int) -> None:
         current_liabilities=2500 * wan,
         total_liabilities=4500 * wan,
         equity=4500 * wan,
+        recorded_by_kind="EMPLOYEE",
         recorded_by_id=recorded_by,
         **balances,
     )

@@ -8,11 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from domain.rules.analytics.delinquency import DelinquencyBucket, bucket_of, earliest_due_dates
-from domain.rules.analytics.discrimination import ScoreCount, discrimination_of
+from domain.rules.analytics.delinquency import DelinquencyBucket, earliest_due_dates
+from domain.rules.analytics.discrimination import Discrimination, discrimination
 from domain.rules.analytics.ratios import share, weighted_average
 from domain.rules.analytics.stability import (
     PdReference,
@@ -38,19 +36,14 @@ from domain.rules.analytics.stability import (
         (9_999, "OVER_180"),
     ],
 )
-def test_every_day_has_its_bucket(days: int, bucket: str) -> None:
-    assert bucket_of(days) is DelinquencyBucket(bucket)
-
-
-@given(st.integers(1, 400))
-def test_due_dates_and_days_agree(days: int) -> None:
+def test_every_due_date_has_its_bucket(days: int, bucket: str) -> None:
     today = dt.date(2026, 3, 1)
     due = today - dt.timedelta(days=days)
-    by_date = next(
-        (bucket for bucket, first in earliest_due_dates(today).items() if due >= first),
-        DelinquencyBucket.OVER_180,
+    first_due = {DelinquencyBucket.CURRENT: today, **earliest_due_dates(today)}
+    found = next(
+        (name for name, first in first_due.items() if due >= first), DelinquencyBucket.OVER_180
     )
-    assert by_date is bucket_of(days)
+    assert found is DelinquencyBucket(bucket)
 
 
 def test_shares_and_averages_are_rounded_once_half_up() -> None:
@@ -64,28 +57,12 @@ def test_shares_and_averages_are_rounded_once_half_up() -> None:
 
 
 def test_auc_and_ks_by_hand() -> None:
-    # PDs 0.1 (2 good), 0.2 (1 bad, 1 good), 0.3 (1 bad): 5.5 of 6 pairs in order.
-    found = discrimination_of([ScoreCount(0, 2), ScoreCount(1, 1), ScoreCount(1, 0)])
-    assert found is not None
-    assert found.auc == Fraction(11, 12)
-    assert found.ks == Fraction(2, 3)
-    assert discrimination_of([ScoreCount(3, 0)]) is None
-    assert discrimination_of([]) is None
-
-
-@settings(max_examples=60)
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=8))
-def test_auc_is_the_share_of_ordered_pairs(counts: list[tuple[int, int]]) -> None:
-    found = discrimination_of([ScoreCount(*each) for each in counts])
-    bads = [place for place, (bad, _) in enumerate(counts) for _ in range(bad)]
-    goods = [place for place, (_, good) in enumerate(counts) for _ in range(good)]
-    if not bads or not goods:
-        assert found is None
-        return
-    assert found is not None
-    ordered = sum(2 * (bad > good) + (bad == good) for bad in bads for good in goods)
-    assert found.auc == Fraction(ordered, 2 * len(bads) * len(goods))
-    assert 0 <= found.ks <= 1
+    # PDs 0.1 (2 good), 0.2 (1 bad, 1 good), 0.3 (1 bad): 5.5 of 6 pairs in order; up to 0.1 stand
+    # none of 2 bads and 2 of 3 goods.
+    found = discrimination(bads=2, goods=3, ordered_twice=11, widest=4)
+    assert found == Discrimination(auc=Fraction(11, 12), ks=Fraction(2, 3))
+    assert discrimination(bads=3, goods=0, ordered_twice=0, widest=0) is None
+    assert discrimination(bads=0, goods=3, ordered_twice=0, widest=0) is None
 
 
 def test_psi_by_hand() -> None:
