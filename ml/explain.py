@@ -24,7 +24,7 @@ from ml.scorer import Scorer
 
 PATHS = 16
 MOST_REASONS = 4
-LEAST_CONTRIBUTION = 0.02  # in log odds: about half a point of a PD of 30 %
+LEAST_CONTRIBUTION = 0.1  # in log odds, a tenth of the odds: less is within the noise of a fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
