@@ -95,7 +95,7 @@ def serve(
 
 @app.command(epilog="Example:  `LIUDAI_WORKER_THREADS=8 liudai worker`")
 def worker() -> None:
-    """Run one worker process: training, disbursement notices, audit sealing, the sweeper.
+    """Run one worker process: training, audit sealing, the outbox, the sweeper.
 
     On SIGTERM it takes no new message, finishes those under way and exits 0.
     """

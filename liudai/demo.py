@@ -36,7 +36,7 @@ def run(*, once: bool, port: int) -> int:
         console.print("[bold]Liudai 流贷[/] · preparing the database and a small lender")
         run_migrations()
         people = asyncio.run(_seed())
-        console.print(f"starting API, worker and Redis (logs in {settings.home / 'logs'})")
+        console.print(f"starting the processes (logs in {settings.home / 'logs'})")
         with supervisor:
             try:
                 play(console, url, people)

@@ -4,6 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQLNonNull
+
+from api.graphql.schema import get_schema
+
+_SAMPLES: dict[str, Any] = {
+    "ID": "Tm9ib2R5OjE=",
+    "String": "text",
+    "Int": 1,
+    "Float": 0.5,
+    "Boolean": True,
+    "Money": "1.00",
+    "Rate": "0.05",
+    "Date": "2026-06-30",
+}
+
+
+def any_form(mutation: str) -> dict[str, Any]:
+    """A form of this mutation that passes the scalars, whatever fields it needs."""
+    root = get_schema()._schema.mutation_type
+    assert root is not None
+    form: GraphQLInputObjectType = root.fields[mutation].args["input"].type.of_type
+    return {
+        name: _sample(field.type.of_type)
+        for name, field in form.fields.items()
+        if isinstance(field.type, GraphQLNonNull) and name != "idempotencyKey"
+    }
+
+
+def _sample(type_: Any) -> Any:
+    if isinstance(type_, GraphQLNonNull):
+        return _sample(type_.of_type)
+    if isinstance(type_, GraphQLList):
+        return [_sample(type_.of_type)]
+    if isinstance(type_, GraphQLEnumType):
+        return next(iter(type_.values))
+    return _SAMPLES[type_.name]
+
 
 def statement(borrower: str, **changes: Any) -> dict[str, Any]:
     """A financial statement of 2025 in USD that holds together."""

@@ -80,7 +80,8 @@ async def keep_doing(
     fills no log.
     """
     failing = False
-    while True:
+    # The driver may turn a cancellation into an error of its own, so being told to stop counts too.
+    while not life.stopping.is_set():
         try:
             await work()
         except Exception as error:

@@ -1,7 +1,7 @@
-"""`make migration NAME=…`: write the skeleton of the next migration for a person to review.
+"""`make migration NAME=…`: write the skeleton of the next migration for a person to finish.
 
-It writes the state changes that the autodetector finds and, as a first draft to be rewritten by
-hand, the statements Tortoise would run for each dialect. Drafts can lose rows: read every line.
+It writes the state changes that the autodetector finds, and one empty SQL file per dialect: the
+statements are written and reviewed by hand, since generated ones can lose rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Roles, and which of them one person may never hold together (DOMAIN.md §4, GRAPHQL.md)."""
+"""Roles, and which of them one person may never hold together (docs/domain.md §4, docs/graphql.md)."""
 
 from __future__ import annotations
 

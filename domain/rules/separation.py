@@ -1,4 +1,4 @@
-"""Separation of duties is by person: nobody stands on two sides of a case (DOMAIN.md §4)."""
+"""Separation of duties is by person: nobody stands on two sides of a case (docs/domain.md §4)."""
 
 from __future__ import annotations
 

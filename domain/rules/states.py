@@ -1,5 +1,5 @@
 """The one mechanism behind every state table: which moves are legal, and how an illegal one is
-refused. The tables themselves stand beside their nouns (DOMAIN.md §4)."""
+refused. The tables themselves stand beside their nouns (docs/domain.md §4)."""
 
 from __future__ import annotations
 

@@ -45,9 +45,7 @@ def database_url(request: pytest.FixtureRequest, environment: pytest.MonkeyPatch
 async def race(urls: list[str], lender: Lender) -> tuple[list[dict], int, int]:
     """Eight clients ask for 600 of a limit of 1,000; the answers, the limit, what was reserved."""
     facility_id = await lender.facility(limit="1000.00")
-    contracts = [
-        await lender.signed_contract(facility_id, amount=1_000_00) for _ in range(8)
-    ]
+    contracts = [await lender.signed_contract(facility_id, amount=1_000_00) for _ in range(8)]
     token = issue_local_token(lender.relationship_manager.subject, dt.timedelta(hours=1))
     async with httpx.AsyncClient(
         headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False

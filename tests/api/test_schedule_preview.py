@@ -1,4 +1,4 @@
-"""`previewSchedule` over HTTP, on DOMAIN.md's vectors."""
+"""`previewSchedule` over HTTP, on docs/domain.md's vectors."""
 
 from __future__ import annotations
 

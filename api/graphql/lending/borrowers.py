@@ -25,6 +25,7 @@ from domain.queries.select import Condition
 from domain.queries.visibility import visible
 from domain.rules.lending.borrower import BorrowerKind, EnterpriseSize, Profile
 from domain.rules.numbers import NumberKind, human_number
+from domain.settings import get_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,8 +91,10 @@ class RegisterBorrowerInput:
 
     idempotency_key: str = strawberry.field(description="A fresh key for each new request.")
     name: str = strawberry.field(description="Registered name, at most 200 characters.")
-    profile: Profile = strawberry.field(
-        default=Profile.CN, description="Whose law and identifiers apply."
+    profile: Profile | None = strawberry.field(
+        default=None,
+        description="Whose law and identifiers apply; the lender's own (LIUDAI_PROFILE) if left "
+        "out.",
     )
     kind: BorrowerKind = strawberry.field(
         default=BorrowerKind.COMPANY, description="What it is in law."
@@ -190,7 +193,7 @@ class BorrowerMutations:
         ],
     ) -> RegisterBorrowerPayload:
         form = Registration(
-            profile=input.profile,
+            profile=input.profile or Profile(get_settings().profile),
             kind=input.kind,
             name=input.name,
             unified_social_credit_code=input.unified_social_credit_code,

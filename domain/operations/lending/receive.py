@@ -92,7 +92,7 @@ async def receive(
             )
         ]
     )
-    # A repayment frees the limit only of a revolving facility that is ACTIVE (DOMAIN.md §2).
+    # A repayment frees the limit only of a revolving facility that is ACTIVE (docs/domain.md §2).
     if facility is not None and facility.state == FacilityState.ACTIVE and parts.principal:
         await execute(
             "UPDATE credit_facility SET used = used - %s WHERE id = %s",

@@ -1,4 +1,4 @@
-"""Approve, reject or return an application: four eyes and more, by person (DOMAIN.md §4)."""
+"""Approve, reject or return an application: four eyes and more, by person (docs/domain.md §4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring the previous champion back, in one call (DOMAIN.md §8)."""
+"""Bring the previous champion back, in one call (docs/domain.md §8)."""
 
 from __future__ import annotations
 

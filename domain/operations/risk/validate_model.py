@@ -1,4 +1,4 @@
-"""Validate a model: a person who did not train it vouches for it (DOMAIN.md §8)."""
+"""Validate a model: a person who did not train it vouches for it (docs/domain.md §8)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,18 @@
-"""How well PDs tell bad cases from good ones: AUC and KS, exactly, from counts (DOMAIN.md §8)."""
+"""How well PDs tell bad cases from good ones: AUC and KS, exactly, from counts (docs/domain.md §8)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCount:
+    """How many bad and good cases had one PD."""
+
+    bads: int
+    goods: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +36,17 @@ def discrimination(
         return None
     pairs = bads * goods
     return Discrimination(auc=Fraction(ordered_twice, 2 * pairs), ks=Fraction(widest, pairs))
+
+
+def discrimination_of(counts: Iterable[ScoreCount]) -> Discrimination | None:
+    """Return both measures for the counts of every PD, in ascending order of PD."""
+    ascending = list(counts)
+    bads = sum(each.bads for each in ascending)
+    goods = sum(each.goods for each in ascending)
+    ordered_twice = widest = bads_below = goods_below = 0
+    for each in ascending:
+        ordered_twice += each.bads * (2 * goods_below + each.goods)
+        bads_below += each.bads
+        goods_below += each.goods
+        widest = max(widest, abs(bads_below * goods - goods_below * bads))
+    return discrimination(bads=bads, goods=goods, ordered_twice=ordered_twice, widest=widest)

@@ -1,7 +1,7 @@
 """Day count (计息基础): how many days a span has, and what part of a year they are.
 
 Spans are half open: the first day earns, the last day does not (算头不算尾). Fractions are exact.
-DOMAIN.md §5 is the source; 30E is ISDA 2006 section 4.16(g), ACT/ACT is ISDA's, 4.16(b).
+docs/domain.md §5 is the source; 30E is ISDA 2006 section 4.16(g), ACT/ACT is ISDA's, 4.16(b).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is owed on a loan on a day: due amounts by bucket, and the payoff (DOMAIN.md §5)."""
+"""What is owed on a loan on a day: due amounts by bucket, and the payoff (docs/domain.md §5)."""
 
 from __future__ import annotations
 

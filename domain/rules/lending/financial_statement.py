@@ -164,7 +164,7 @@ def ratio(dividend: int, divisor: int) -> Fraction | None:
 
 
 def turnover_days(opening: int, closing: int, flow: int) -> Fraction | None:
-    """Return 360 ÷ (flow ÷ average balance), DOMAIN.md §3: 0 days without a balance, None when
+    """Return 360 ÷ (flow ÷ average balance), docs/domain.md §3: 0 days without a balance, None when
     there is a balance and no flow."""
     balance = opening + closing
     if not balance:

@@ -1,4 +1,4 @@
-"""Using a limit: what is left of it, and how a breach is refused (DOMAIN.md §2)."""
+"""Using a limit: what is left of it, and how a breach is refused (docs/domain.md §2)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What an overdue instalment costs: penalty interest (罚息) and compound interest (复利).
 
 Both are computed afresh from the instalment's history, so a back-dated or reversed payment gives
-the right answer by itself; a day's charge is the difference of two calls. DOMAIN.md §5.
+the right answer by itself; a day's charge is the difference of two calls. docs/domain.md §5.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A period is half open: `end` is its due date and earns in the next one. Either due dates are counted
 from the ORIGINAL first date (31 Jan → 28 Feb → 31 Mar), or periods end with a settlement day
-(结息日): the 20th itself earns, so the boundary is the 21st. DOMAIN.md §5, GRAPHQL.md.
+(结息日): the 20th itself earns, so the boundary is the 21st. docs/domain.md §5, docs/graphql.md.
 """
 
 from __future__ import annotations

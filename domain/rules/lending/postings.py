@@ -1,4 +1,4 @@
-"""Which accounts a money event moves: the default posting profile (DOMAIN.md §6).
+"""Which accounts a money event moves: the default posting profile (docs/domain.md §6).
 
 An entry's amount is signed minor units: debit positive, credit negative. The entries of an event
 balance by construction; an account appears at most once in an event.

@@ -1,7 +1,7 @@
 """The repayment schedule (还款计划): what falls due, when, to the cent.
 
 Amounts are minor units of the loan's currency. Factors are exact fractions; the interest of a row
-is rounded once. DOMAIN.md §5 is the source of every formula. `schedule_terms.py` says what the
+is rounded once. docs/domain.md §5 is the source of every formula. `schedule_terms.py` says what the
 terms may be.
 """
 

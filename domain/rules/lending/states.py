@@ -1,4 +1,4 @@
-"""States of the lending nouns and their legal moves (DOMAIN.md §2 and §4)."""
+"""States of the lending nouns and their legal moves (docs/domain.md §2 and §4)."""
 
 from __future__ import annotations
 

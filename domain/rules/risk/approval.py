@@ -1,7 +1,7 @@
 """Approval (分级审批): which levels an application needs, and who may take which.
 
 A matrix by amount and grade names the levels. Each level is a different person, in order, and
-nobody who stands on the other side of the case (贷审分离, DOMAIN.md §4).
+nobody who stands on the other side of the case (贷审分离, docs/domain.md §4).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The automatic decision: a PD, a grade, the rules that fired, and the worst of their outcomes.
 
-It is a recommendation (DOMAIN.md §4): DECLINE rejects, the others wait for people.
+It is a recommendation (docs/domain.md §4): DECLINE rejects, the others wait for people.
 """
 
 from __future__ import annotations

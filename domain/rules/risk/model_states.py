@@ -1,4 +1,4 @@
-"""States of a model version and its legal moves (DOMAIN.md §8)."""
+"""States of a model version and its legal moves (docs/domain.md §8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a decision turned out (DOMAIN.md §8): bad within the performance window, good, or too early
+"""How a decision turned out (docs/domain.md §8): bad within the performance window, good, or too early
 to say. These are the labels of a model trained on the lender's own history.
 """
 

@@ -1,4 +1,4 @@
-"""Reason codes (原因码): up to four specific reasons in Chinese and English (DOMAIN.md §8)."""
+"""Reason codes (原因码): up to four specific reasons in Chinese and English (docs/domain.md §8)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The working-capital need (营运资金量) and the new loan it leaves room for.
 
-The method of the annex to China's 2010 working-capital loan rules, as DOMAIN.md §3 words it.
+The method of the annex to China's 2010 working-capital loan rules, as docs/domain.md §3 words it.
 Intermediates are exact fractions and never rounded; the caller rounds the result it shows.
 """
 
@@ -57,7 +57,7 @@ class WorkingCapitalNeed:
 
 
 def working_capital_need(inputs: WorkingCapitalInputs) -> WorkingCapitalNeed:
-    """Apply the formula of DOMAIN.md §3.
+    """Apply the formula of docs/domain.md §3.
 
     Raises :class:`~domain.rules.refusal.Refused`: with OUT_OF_RANGE for impossible figures, all of
     them at once, and with FORMULA_NOT_APPLICABLE where the formula has no answer, which sends the

@@ -333,7 +333,7 @@ async def test_a_borrower_with_statements_and_the_cn_rules(story: Story) -> None
 
 
 async def _statement(borrower_id: int, *, recorded_by: int) -> None:
-    """DOMAIN.md's vector, as opening and closing balances."""
+    """docs/domain.md's vector, as opening and closing balances."""
     wan = 10_000_00
     averages = {
         "inventory": 1600,

@@ -25,7 +25,7 @@ from domain.rules.lending.financial_statement import AMOUNTS, StatementAmounts, 
 from domain.rules.refusal import ErrorCode, Refused
 from tests.lender import Lender, key
 
-# The first vector of DOMAIN.md §3, in CNY 10,000, with a balance sheet around it.
+# The first vector of docs/domain.md §3, in CNY 10,000, with a balance sheet around it.
 VECTOR = StatementAmounts(
     revenue=Decimal("12000.00"),
     cost_of_sales=Decimal("9600.00"),
@@ -267,7 +267,7 @@ async def test_recorded_and_listed_through_the_api_with_ratios_worked_out(lender
     assert (latest["version"], first["version"]) == (2, 1)
     assert (latest["profitMargin"], latest["receivableDays"]) == (None, None)
     days = ("inventory", "receivable", "payable", "prepayment", "advanceReceipt")
-    # DOMAIN.md §3 gives 60/60/45/15/6 for this company.
+    # docs/domain.md §3 gives 60/60/45/15/6 for this company.
     assert [first[f"{name}Days"] for name in days] == [60, 60, 45, 15, 6]
     assert (first["currentRatio"], first["debtRatio"]) == ("2.000000", "0.500000")
     assert first["borrower"]["id"] == borrower

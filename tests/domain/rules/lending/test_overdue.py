@@ -1,4 +1,4 @@
-"""Penalty and compound interest on the figures of DOMAIN.md §5 and on histories by hand."""
+"""Penalty and compound interest on the figures of docs/domain.md §5 and on histories by hand."""
 
 from dataclasses import replace
 from datetime import date, timedelta

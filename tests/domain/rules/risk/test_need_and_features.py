@@ -21,7 +21,7 @@ from domain.rules.risk.statement import StatementFigures, follows, whole_months
 from ml.catalogue import CATALOGUE
 from tests.risk_cases import TODAY, score
 
-WAN = 10_000_00  # CNY 10,000 in minor units, the unit of DOMAIN.md's vectors
+WAN = 10_000_00  # CNY 10,000 in minor units, the unit of docs/domain.md's vectors
 
 
 def statement(**changes: Any) -> StatementFigures:

@@ -1,4 +1,4 @@
-"""The two checked sheets of DOMAIN.md §3, and where the formula has no answer."""
+"""The two checked sheets of docs/domain.md §3, and where the formula has no answer."""
 
 from dataclasses import replace
 from decimal import Decimal
