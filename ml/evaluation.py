@@ -1,7 +1,7 @@
 """How good predicted PDs are, against outcomes (1 = bad). Numpy only: analytics uses it as well.
 
-Measures as docs/domain.md §8 names them. AUC is the Mann-Whitney statistic with ties at half; Gini is
-2·AUC - 1; KS is the largest distance of the two cumulative distributions; ECE weighs each
+Measures as docs/domain.md §8 names them. AUC is the Mann-Whitney statistic with ties at half; Gini
+is 2·AUC - 1; KS is the largest distance of the two cumulative distributions; ECE weighs each
 calibration bin's |predicted - observed| by its rows.
 """
 

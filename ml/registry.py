@@ -80,6 +80,7 @@ class ServedModel:
             ),
             model_version_id=found.champion.id,
             model_sha256=found.champion.sha256,
+            currency=found.scorer.card.currency,
         )
 
     def nudge(self) -> None:

@@ -1,4 +1,4 @@
-"""Roles, and which of them one person may never hold together (docs/domain.md §4, docs/graphql.md)."""
+"""Roles, and which of them one person may never hold together (docs/domain.md §4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well PDs tell bad cases from good ones: AUC and KS, exactly, from counts (docs/domain.md §8)."""
+"""How well PDs tell bad cases from good: AUC and KS, exactly, from counts (docs/domain.md §8)."""
 
 from __future__ import annotations
 

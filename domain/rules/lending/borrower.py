@@ -1,4 +1,4 @@
-"""Borrowers: the kinds and sizes of the field, and what a registration must give (docs/domain.md §2)."""
+"""Borrowers: their kinds and sizes, and what a registration must give (docs/domain.md §2)."""
 
 from __future__ import annotations
 

@@ -28,6 +28,8 @@ def decide(*, rules: Sequence[Rule], facts: Facts, scale: MasterScale) -> Decisi
     fired = [found for rule in rules if (found := fire(rule, facts)) is not None]
     if facts.score is None:
         fired.append(_MODEL_UNAVAILABLE)
+    elif facts.score.currency not in ("", facts.currency):
+        fired.append(_other_currency(facts.score.currency, facts.currency))
     if not rules:
         fired.append(_POLICY_MISSING)
     worst = max((rule.outcome for rule in fired), key=_severity, default=Outcome.APPROVE)
@@ -39,7 +41,24 @@ def _severity(outcome: Outcome) -> int:
     return outcome.severity
 
 
-# These two are the system's own: policy data cannot switch them off.
+def _other_currency(model: str, case: str) -> FiredRule:
+    return FiredRule(
+        code="MODEL_CURRENCY_DIFFERS",
+        condition="MODEL_CURRENCY_DIFFERS",
+        outcome=Outcome.REFER,
+        seen=case,
+        threshold=model,
+        citation="",
+        confirmed=True,
+        text_zh=f"评分模型以 {model} 金额训练，本申请为 {case}，违约概率仅供参考，需人工评估。",
+        text_en=f"The model learned from amounts in {model} and this application is in {case}: "
+        "its probability of default is only a hint; people must judge it.",
+        cure_zh=f"请人工评估，或启用以 {case} 训练的模型后重新提交。",
+        cure_en=f"Judge it by hand, or submit again once a model trained in {case} is in service.",
+    )
+
+
+# These, and the one above, are the system's own: policy data cannot switch them off.
 _MODEL_UNAVAILABLE = FiredRule(
     code="MODEL_UNAVAILABLE",
     condition="MODEL_UNAVAILABLE",

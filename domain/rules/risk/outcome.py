@@ -1,5 +1,5 @@
-"""How a decision turned out (docs/domain.md §8): bad within the performance window, good, or too early
-to say. These are the labels of a model trained on the lender's own history.
+"""How a decision turned out (docs/domain.md §8): bad within the performance window, good, or too
+early to say. These are the labels of a model trained on the lender's own history.
 """
 
 from __future__ import annotations

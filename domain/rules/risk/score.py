@@ -27,7 +27,8 @@ class Score:
 
     `missing_share` is the share of the model's features that were missing (0 to 1);
     `unknown_categories` names the features whose category the model has never seen; `reasons` has
-    up to four, the weightiest first.
+    up to four, the weightiest first. `currency` is that of the amounts the model learned from;
+    "" if it looks at none.
     """
 
     probability_of_default: float
@@ -36,6 +37,7 @@ class Score:
     reasons: tuple[ScoreReason, ...]
     model_version_id: int
     model_sha256: str
+    currency: str = ""
 
 
 ScoreFunction: TypeAlias = Callable[[Mapping[str, FeatureValue]], Score | None]

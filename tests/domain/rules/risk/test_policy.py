@@ -254,6 +254,19 @@ def test_the_worst_outcome_wins_and_leads_the_reasons() -> None:
     assert reasons == ["PURPOSE_PROHIBITED", "PD_REFER", "OVERDUE_HERE", "MODEL_DEBT_RATIO"]
 
 
+@pytest.mark.parametrize(
+    ("model", "outcome"), [("", Outcome.APPROVE), ("CNY", Outcome.APPROVE), ("USD", Outcome.REFER)]
+)
+def test_a_model_of_another_currency_refers_and_keeps_its_grade(
+    model: str, outcome: Outcome
+) -> None:
+    case = facts(score=dataclasses.replace(score(0.001), currency=model))
+    assert case.currency == "CNY"
+    recommended, grade, codes, _ = decision_of(case)
+    assert (recommended, grade) == (outcome, "A")
+    assert codes == (["MODEL_CURRENCY_DIFFERS"] if outcome is Outcome.REFER else [])
+
+
 def test_no_model_refers_and_has_no_grade() -> None:
     outcome, grade, codes, reasons = decision_of(facts(score=None))
     assert (outcome, grade) == (Outcome.REFER, "")
