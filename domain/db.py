@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tortoise import Tortoise, connections
+from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
@@ -88,8 +89,7 @@ async def close_database() -> None:
 
 def connection() -> BaseDBAsyncClient:
     """Return the current connection: inside a transaction, the transaction's own."""
-    client: BaseDBAsyncClient = connections.get("default")
-    return client
+    return get_connection("default")
 
 
 def dialect() -> str:

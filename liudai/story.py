@@ -5,20 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from stdnum.cn import uscc
 
 from api.auth import issue_local_token
 from liudai.client import CallFailed, Client
+from liudai.errors import LiudaiError
+from liudai.following import train
 
-_TRAINING_SECONDS = 300.0
 _SERVED_SECONDS = 15.0
 _DEADLINE_POLL_SECONDS = 0.3
 
@@ -55,13 +54,13 @@ def play(console: Console, url: str, people: People) -> None:
     """Play every step; raises :class:`StepFailed` at the first that fails."""
     stage = _Stage(console, url, people)
     for number, (title, step) in enumerate(_STEPS, start=1):
-        console.print(f"[bold]{number:2d}[/] {title} … ", end="")
+        console.print(f"[bold]{number:2d} {title}[/]")
         try:
             said = step(stage)
-        except (CallFailed, KeyError, TypeError) as error:
-            console.print("[red]failed[/]")
+        except (LiudaiError, KeyError, TypeError) as error:
+            console.print("   [red]failed[/]")
             raise StepFailed(title, str(error)) from error
-        console.print(f"[green]✓[/] {said}")
+        console.print(f"   [green]✓[/] {said}", soft_wrap=True)
 
 
 def _train(stage: _Stage) -> str:
@@ -69,68 +68,25 @@ def _train(stage: _Stage) -> str:
     if health.get("model"):
         return f"model {health['model']} is in service already"
     operator = stage.caller("OPERATOR")
-    job = operator.mutate(
-        "trainModel",
-        "job { id state }",
+    model_id = train(
+        operator,
+        stage.console,
         name="pd",
         source="SYNTHETIC",
         algorithm="LOGISTIC_REGRESSION",
         syntheticRows=4000,
-    )["job"]
-    stage.console.print()
-    with _bar(stage.console) as show:
-        job = _follow(operator, job["id"], show)
+    )
     risk = stage.caller("RISK_OFFICER")
-    form = {"modelId": job["modelId"]}
-    risk.mutate("validateModel", "model { id }", **form)
-    model = risk.mutate("promoteModel", "model { name version metrics }", **form)["model"]
+    risk.mutate("validateModel", "model { id }", modelId=model_id)
+    promoted = risk.mutate("promoteModel", "model { name version metrics }", modelId=model_id)
+    model = promoted["model"]
     deadline = time.monotonic() + _SERVED_SECONDS
     while not stage.caller("OPERATOR").health().get("model"):
         if time.monotonic() > deadline:
             raise CallFailed("the API did not take the promoted model into service")
         time.sleep(_DEADLINE_POLL_SECONDS)
-    auc = _metric(model["metrics"], "auc")
-    return f"model {model['name']} v{model['version']} is champion{auc}"
-
-
-def _metric(metrics: Any, name: str) -> str:
-    """Find a number in the nested evaluation report."""
-    if isinstance(metrics, dict):
-        if isinstance(metrics.get(name), int | float):
-            return f", {name.upper()} {metrics[name]:.3f} on held-out rows"
-        for below in metrics.values():
-            if found := _metric(below, name):
-                return found
-    return ""
-
-
-def _follow(operator: Client, job_id: str, show: Callable[[str, float], None]) -> dict[str, Any]:
-    deadline = time.monotonic() + _TRAINING_SECONDS
-    fields = "... on TrainingJob { state step progress error modelId }"
-    while time.monotonic() < deadline:
-        job: dict[str, Any] = operator.query(
-            f"query($id: ID!) {{ node(id: $id) {{ id {fields} }} }}", id=job_id
-        )["node"]
-        show(job["step"] or "waiting for the worker", job["progress"])
-        if job["state"] == "SUCCEEDED":
-            return job
-        if job["state"] == "FAILED":
-            raise CallFailed(f"the training failed: {job['error']}")
-        time.sleep(_DEADLINE_POLL_SECONDS)
-    raise CallFailed(f"the training did not end within {_TRAINING_SECONDS:g} s")
-
-
-@contextmanager
-def _bar(console: Console) -> Iterator[Callable[[str, float], None]]:
-    columns = (TextColumn("   {task.description:<24}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("training", total=1.0)
-
-        def show(step: str, done: float) -> None:
-            progress.update(task, description=step, completed=done)
-
-        yield show
-    console.print("   ", end="")
+    auc = model["metrics"]["test"]["auc"]
+    return f"model {model['name']} v{model['version']} is champion, AUC {auc:.3f} on held-out rows"
 
 
 def _invite(stage: _Stage) -> str:

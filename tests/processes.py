@@ -25,11 +25,12 @@ def free_port() -> int:
 def api_processes(count: int, *, before: str = "") -> Iterator[list[str]]:
     """Start `count` API processes and yield their addresses; `before` is Python run first."""
     with ExitStack() as stack:
-        yield [stack.enter_context(_api_process(before)) for _ in range(count)]
+        yield [stack.enter_context(api_process(before))[0] for _ in range(count)]
 
 
 @contextmanager
-def _api_process(before: str) -> Iterator[str]:
+def api_process(before: str = "") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start one API process; yield its address, and the process for a test that kills it."""
     port = free_port()
     code = f"{before}\nfrom liudai.cli import main\nmain()"
     process = subprocess.Popen(
@@ -39,7 +40,7 @@ def _api_process(before: str) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(url, process)
-        yield url
+        yield url, process
     finally:
         process.terminate()
         process.wait(timeout=20)

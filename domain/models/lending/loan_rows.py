@@ -7,13 +7,13 @@ what is only read, summed and written back by column needs neither.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
 
 
 @dataclass(slots=True)
 class LoanRow:
-    """A row of the loan table; `allocation` is the JSON text of the column."""
+    """What moves in a row of the loan table, and whose it is; `allocation` is the JSON text."""
 
     id: int
     facility_id: int
@@ -21,6 +21,22 @@ class LoanRow:
     branch_id: int
     state: str
     currency: str
+    allocation: str
+    accrued_through: dt.date
+    principal_outstanding: int
+    interest_receivable: int
+    penalty_receivable: int
+    compound_receivable: int
+    credit_balance: int
+    next_due_date: dt.date | None
+    closed_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTermsRow:
+    """What a loan accrues by: the other columns of its row, read when it has days to accrue."""
+
+    id: int
     principal: int
     annual_rate: Decimal
     penalty_rate: Decimal
@@ -33,22 +49,13 @@ class LoanRow:
     every: int
     settlement_day: int | None
     installment_count: int
-    allocation: str
     start_date: dt.date
     maturity_date: dt.date
-    accrued_through: dt.date
-    principal_outstanding: int
-    interest_receivable: int
-    penalty_receivable: int
-    compound_receivable: int
-    credit_balance: int
-    next_due_date: dt.date | None
-    closed_on: dt.date | None
 
 
 @dataclass(slots=True)
 class InstallmentRow:
-    """A row of the installment table."""
+    """A row of the installment table that is not settled."""
 
     id: int
     loan_id: int
@@ -67,7 +74,7 @@ class InstallmentRow:
     compound_accrued: int
     compound_paid: int
     interest_accrued: int
-    settled_on: dt.date | None
+    settled_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +97,5 @@ class RevolvingFacility:
 
 
 def columns_of(row: type) -> str:
-    """The columns of a row type, as a SELECT lists them."""
-    return ", ".join(f"`{field.name}`" for field in fields(row))
+    """The columns of a row type, as a SELECT lists them; one with a default is not read."""
+    return ", ".join(f"`{field.name}`" for field in fields(row) if field.default is MISSING)

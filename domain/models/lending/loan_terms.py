@@ -9,7 +9,7 @@ from functools import lru_cache
 import orjson
 
 from domain.models.lending.loan import Loan
-from domain.models.lending.loan_rows import AllocationRow, InstallmentRow, LoanRow
+from domain.models.lending.loan_rows import AllocationRow, InstallmentRow, LoanTermsRow
 from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.debt import InstallmentDebt
@@ -24,7 +24,7 @@ from domain.rules.lending.schedule import RepaymentMethod, ScheduleRow, Schedule
 from domain.rules.money import Rounding
 
 
-def schedule_terms(loan: Loan | LoanRow) -> ScheduleTerms:
+def schedule_terms(loan: Loan | LoanTermsRow) -> ScheduleTerms:
     """The terms by which the loan's schedule was built."""
     return ScheduleTerms(
         principal=loan.principal,
@@ -56,7 +56,7 @@ def schedule_row(row: InstallmentRow) -> ScheduleRow:
     )
 
 
-def overdue_terms(loan: LoanRow) -> OverdueTerms:
+def overdue_terms(loan: LoanTermsRow) -> OverdueTerms:
     """What an overdue instalment of the loan is charged by."""
     return OverdueTerms(
         contract_rate=Decimal(loan.annual_rate),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from domain.db import execute, execute_many
-from domain.models.lending.loan_rows import AllocationRow, InstallmentRow, LoanRow
+from domain.models.lending.loan_rows import AllocationRow, InstallmentRow, LoanRow, LoanTermsRow
 from domain.models.lending.loan_terms import (
     due_installment,
     installment_debt,
@@ -21,7 +21,7 @@ from domain.models.lending.loan_terms import (
     schedule_terms,
 )
 from domain.operations.lending.post import Posting
-from domain.queries.lending.loan_rows import allocations_of, open_installments
+from domain.queries.lending.loan_rows import allocations_of, open_installments, terms_of
 from domain.rules.lending import postings
 from domain.rules.lending.allocation import AllocatedItem, Bucket
 from domain.rules.lending.daily_accrual import AccruingInstallment, accrue, sum_parts
@@ -72,11 +72,13 @@ _installment_values = attrgetter(*_INSTALLMENT_COLUMNS)
 
 @dataclass(slots=True)
 class LoanAccount:
-    """A locked loan, its unsettled instalments in order, and the payments that touched them."""
+    """A locked loan and its unsettled instalments in order; where it has days to accrue, also its
+    terms and the payments that touched it."""
 
     loan: LoanRow
     installments: list[InstallmentRow]
-    allocations: list[AllocationRow]
+    terms: LoanTermsRow | None = None
+    allocations: list[AllocationRow] = field(default_factory=list)
     touched: dict[int, InstallmentRow] = field(default_factory=dict)
 
     def debts(self) -> list[InstallmentDebt]:
@@ -88,6 +90,8 @@ class LoanAccount:
         loan = self.loan
         if loan.accrued_through >= on:
             return []
+        if self.terms is None:
+            raise ValueError(f"loan {loan.id} was not opened to accrue up to {on}")
         accrued = accrue(
             [
                 AccruingInstallment(
@@ -96,8 +100,8 @@ class LoanAccount:
                 for row in self.installments
                 if row.start_date < on
             ],
-            terms=schedule_terms(loan),
-            overdue=overdue_terms(loan),
+            terms=schedule_terms(self.terms),
+            overdue=overdue_terms(self.terms),
             on=on,
         )
         for row in self.installments:
@@ -184,19 +188,28 @@ class LoanAccount:
             self.touched.clear()
 
 
-async def open_accounts(loans: Sequence[LoanRow]) -> list[LoanAccount]:
-    """Load the open instalments and their payments for loans the caller holds under lock."""
+async def open_accounts(loans: Sequence[LoanRow], *, on: dt.date) -> list[LoanAccount]:
+    """Load the open instalments of loans the caller holds under lock, and for those not accrued up
+    to `on` yet what accruing takes."""
     ids = [loan.id for loan in loans]
     installments = await open_installments(ids)
-    allocations: dict[int, list[AllocationRow]] = {loan_id: [] for loan_id in ids}
-    # Only an instalment past its due date is charged for how late it was paid.
+    behind = [loan.id for loan in loans if loan.accrued_through < on]
+    terms = await terms_of(behind) if behind else {}
+    # Only what is past its due date is charged for how late it was paid.
     late = [
-        loan.id
-        for loan in loans
-        if any(row.due_date < loan.accrued_through for row in installments[loan.id])
-        or any(row.principal_paid or row.interest_paid for row in installments[loan.id])
+        loan_id for loan_id in behind if any(_may_be_late(r, on) for r in installments[loan_id])
     ]
-    if late:
-        for paid in await allocations_of(late):
-            allocations[paid.loan_id].append(paid)
-    return [LoanAccount(loan, installments[loan.id], allocations[loan.id]) for loan in loans]
+    allocations = await allocations_of(late) if late else {}
+    return [
+        LoanAccount(
+            loan,
+            installments[loan.id],
+            terms=terms.get(loan.id),
+            allocations=allocations.get(loan.id, []),
+        )
+        for loan in loans
+    ]
+
+
+def _may_be_late(row: InstallmentRow, on: dt.date) -> bool:
+    return row.due_date < on or bool(row.principal_paid or row.interest_paid)

@@ -71,7 +71,7 @@ async def _open_day(step: Step, actor: Actor, day: dt.date) -> None:
             break
         last = loans[-1].id
         postings: list[Posting] = []
-        for account in await open_accounts(loans):
+        for account in await open_accounts(loans, on=day):
             postings += account.accrue_to(day, posting_date=day)
             await account.save()
             if account.loan.credit_balance:

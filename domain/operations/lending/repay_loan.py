@@ -121,7 +121,7 @@ async def _lock(
     facility = await lock_revolving_facility_of(actor, loan_id)
     loan = await lock_loan(actor, loan_id)
     require_state(LOAN, LoanState(loan.state), LoanState.ACTIVE)
-    (account,) = await open_accounts([loan])
+    (account,) = await open_accounts([loan], on=today)
     await post(account.accrue_to(today, posting_date=today))
     return today, account, facility
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from domain.actor import Actor
@@ -11,6 +11,7 @@ from domain.models.lending.loan_rows import (
     AllocationRow,
     InstallmentRow,
     LoanRow,
+    LoanTermsRow,
     RevolvingFacility,
     columns_of,
 )
@@ -19,6 +20,7 @@ from domain.queries.visibility import visible
 from domain.rules.lending.states import LOAN, LoanState
 
 _LOAN = f"SELECT {columns_of(LoanRow)} FROM loan WHERE "
+_TERMS = f"SELECT {columns_of(LoanTermsRow)} FROM loan WHERE id IN "
 _FACILITY = f"SELECT {columns_of(RevolvingFacility)} FROM credit_facility WHERE revolving = 1 AND "
 _INSTALLMENTS = f"SELECT {columns_of(InstallmentRow)} FROM installment WHERE loan_id IN "
 _ALLOCATIONS = f"SELECT {columns_of(AllocationRow)} FROM repayment_allocation WHERE loan_id IN "
@@ -62,6 +64,12 @@ async def lock_revolving_facility_of(actor: Actor, loan_id: int) -> RevolvingFac
     return _first_facility(found)
 
 
+async def terms_of(loan_ids: Sequence[int]) -> dict[int, LoanTermsRow]:
+    """Return what each loan accrues by."""
+    found = await rows(_TERMS + in_list(loan_ids), loan_ids)
+    return {row["id"]: LoanTermsRow(**row) for row in found}
+
+
 async def open_installments(loan_ids: Sequence[int]) -> dict[int, list[InstallmentRow]]:
     """Return the unsettled instalments of each loan, in order."""
     found = await rows(
@@ -73,9 +81,12 @@ async def open_installments(loan_ids: Sequence[int]) -> dict[int, list[Installme
     return by_loan
 
 
-async def allocations_of(loan_ids: Sequence[int]) -> Iterable[AllocationRow]:
-    """Return what was paid on which instalment of the loans."""
-    return [AllocationRow(**row) for row in await rows(_ALLOCATIONS + in_list(loan_ids), loan_ids)]
+async def allocations_of(loan_ids: Sequence[int]) -> dict[int, list[AllocationRow]]:
+    """Return what was paid on which instalment of each loan."""
+    by_loan: dict[int, list[AllocationRow]] = {loan_id: [] for loan_id in loan_ids}
+    for row in await rows(_ALLOCATIONS + in_list(loan_ids), loan_ids):
+        by_loan[row["loan_id"]].append(AllocationRow(**row))
+    return by_loan
 
 
 def _first_facility(found: Sequence[dict[str, Any]]) -> RevolvingFacility | None:
