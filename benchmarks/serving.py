@@ -68,7 +68,7 @@ class Server:
         if failed:
             raise failed[0]
         after = self._process.cpu_times()
-        used = after.user + after.system - before.user - before.system
+        used: float = after.user + after.system - before.user - before.system
         return used / len(calls) * 1000
 
     def _send(self, calls: Sequence[Call]) -> list[bytes]:

@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.backends.base.executor import EXECUTOR_CACHE
-from tortoise.backends.mysql.client import errors as mysql_errors  # of the driver that runs
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
@@ -188,11 +187,21 @@ async def _run(client: BaseDBAsyncClient, sql: str, values: Sequence[Any]) -> An
         async with client.acquire_connection() as driver:
             cursor = await driver.cursor()
             await cursor.execute(sql, values if isinstance(values, (list, tuple)) else list(values))
-    except mysql_errors.IntegrityError as error:
-        raise IntegrityError(error) from error
-    except mysql_errors.DatabaseError as error:
-        raise OperationalError(error) from error
+    except Exception as error:
+        if (translated := _translated(error)) is None:
+            raise
+        raise translated from error
     return cursor
+
+
+def _translated(error: Exception) -> Exception | None:
+    """Return a driver's error as Tortoise's, whichever driver runs; None for any other error."""
+    from tortoise.backends.mysql import client
+
+    errors = vars(client)["errors"]
+    if isinstance(error, errors.IntegrityError):
+        return IntegrityError(error)
+    return OperationalError(error) if isinstance(error, errors.DatabaseError) else None
 
 
 def for_update() -> str:

@@ -19,6 +19,7 @@ from ml.features import FeatureValue
 Floats = NDArray[np.float32]
 Strings = NDArray[np.object_]
 MISSING_CATEGORY = ""
+_ZERO = np.float32(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +96,13 @@ class Layout:
         if self._logged.size or self._bent.size:
             values = np.minimum(np.maximum(raw, self._low), self._high)
         if self._logged.size:
-            part = values[:, self._logged]
+            part = values.take(self._logged, axis=1)
             values[:, self._logged] = np.copysign(np.log1p(np.abs(part)), part)
         parts = [values]
         if self._bent.size:
-            parts.append(np.maximum(values[:, self._bent] - self._knots, np.float32(0)))
+            parts.append(np.maximum(values.take(self._bent, axis=1) - self._knots, _ZERO))
         if self._flagged.size:
-            parts.append(np.isnan(raw[:, self._flagged]).astype(np.float32))
+            parts.append(np.isnan(raw.take(self._flagged, axis=1)).astype(np.float32))
         return np.concatenate(parts, axis=1)
 
     def raw(self, rows: Sequence[Mapping[str, FeatureValue]]) -> tuple[Floats, Strings]:

@@ -23,7 +23,17 @@ from strawberry.types import Info
 from api.graphql.memo import DocumentMemo
 
 Selection: TypeAlias = Mapping[str, "Selection"]
-_Tree: TypeAlias = dict[str, "_Tree"]
+
+
+class Selected(dict[str, "Selected"]):
+    """A selection of a document, with what others worked out for it; both live as long."""
+
+    __slots__ = ("worked_out",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.worked_out: dict[Any, Any] = {}
+
 
 NOTHING: Selection = {}
 
@@ -40,7 +50,7 @@ def selection(info: Info[Any, Any], *path: str) -> Selection:
     key = tuple(map(id, raw.field_nodes))
     found: Selection | None = remembered.get(key)
     if found is None:
-        tree: _Tree = {}
+        tree = Selected()
         for node in raw.field_nodes:
             if node.selection_set:
                 _collect(node.selection_set, raw.fragments, info.variable_values, tree)
@@ -54,13 +64,15 @@ def _collect(
     selection_set: SelectionSetNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Mapping[str, Any],
-    tree: _Tree,
+    tree: Selected,
 ) -> None:
     for node in selection_set.selections:
         if node.directives and not _included(node.directives, variables):
             continue
         if isinstance(node, FieldNode):
-            below = tree.setdefault(node.name.value, {})
+            below = tree.get(node.name.value)
+            if below is None:
+                below = tree[node.name.value] = Selected()
             if node.selection_set:
                 _collect(node.selection_set, fragments, variables, below)
         elif isinstance(node, InlineFragmentNode):

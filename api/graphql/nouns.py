@@ -15,8 +15,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -29,42 +28,26 @@ from strawberry.types.lazy_type import LazyType
 from api.graphql.connections import Connection, Order, Page, connect
 from api.graphql.context import Info
 from api.graphql.ids import NODE_LOADERS, Node, global_id, row_id_of
-from api.graphql.lookahead import Selection, selection
+from api.graphql.lookahead import Selected, Selection, selection
+from api.graphql.readings import (
+    Column,
+    Make,
+    Many,
+    One,
+    Read,
+    Reading,
+    Row,
+    made_if_there,
+    maker,
+)
 from domain.actor import Actor, ActorKind
 from domain.db import in_list
 from domain.queries.select import Condition, Join, count, first_of_each, select
 from domain.rules.money import format_minor
 
-Row = Mapping[str, Any]
 Sight = Callable[..., tuple[str, list[Any]]]
 _KEY = "liudai"
 _CHILDREN_MAX = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A field read from columns of its own row."""
-
-    columns: tuple[str, ...]
-    read: Callable[[Actor, Row], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class One:
-    """A field that is another noun, pointed to by a column of the row."""
-
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Many:
-    """A field that lists the nouns whose `parent` column points to the row."""
-
-    parent: str
-    order: str
-    where: tuple[Condition, ...]
-    staff_only: bool
-    most: int
 
 
 def column(
@@ -77,17 +60,16 @@ def column(
     """A field of one column, as it is or through `read`; `null` reads NULL as null."""
     names = (columns,) if isinstance(columns, str) else columns
     if read is None:
-        return _field(description, Column(names, lambda _, row: row[names[0]]))
+        return _field(description, Column(names))
     convert = read
     if len(names) > 1:
         return _field(description, Column(names, lambda _, row: convert(row)))
-    name = names[0]
     if null:
         return _field(
             description,
-            Column(names, lambda _, row: None if row[name] is None else convert(row[name])),
+            Column(names, convert=lambda value: None if value is None else convert(value)),
         )
-    return _field(description, Column(names, lambda _, row: convert(row[name])))
+    return _field(description, Column(names, convert=convert))
 
 
 def money(name: str, description: str, *, null: bool = False) -> Any:
@@ -138,25 +120,6 @@ def many(
 
 def _field(description: str, reader: Column | One | Many) -> Any:
     return strawberry.field(description=description, metadata={_KEY: reader})
-
-
-class _Part(Mapping[str, Any]):
-    """The columns of one join, by their own names."""
-
-    __slots__ = ("_prefix", "_row")
-
-    def __init__(self, row: Row, prefix: str) -> None:
-        self._row, self._prefix = row, prefix
-
-    def __getitem__(self, name: str) -> Any:
-        return self._row[self._prefix + name]
-
-    def __iter__(self) -> Iterator[str]:
-        start = len(self._prefix)
-        return (name[start:] for name in self._row if name.startswith(self._prefix))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 N = TypeVar("N", bound=Node)
@@ -228,57 +191,58 @@ class Noun(Generic[N]):
         also: Sequence[str] = (),
     ) -> list[tuple[Row, N]]:
         """Return rows (with `id` and the columns `also`) and the nouns made of them."""
-        columns: dict[str, None] = {"id": None, **dict.fromkeys(also)}
-        joins: list[Join] = []
-        self._collect(wanted, columns, joins)
+        reading = self._reading(wanted)
+        columns = (*reading.columns, *(name for name in also if name not in reading.columns))
         found = await select(
-            self.table, list(columns), joins=joins, where=where, order=order, limit=limit
+            self.table, columns, joins=reading.joins, where=where, order=order, limit=limit
         )
-        pairs: list[tuple[Row, N]] = [(row, self._build(actor, row, wanted)) for row in found]
-        await self._attach_children(actor, wanted, pairs)
+        make = reading.make
+        pairs: list[tuple[Row, N]] = [(row, make(actor, row)) for row in found]
+        if reading.lists:
+            await self._attach_children(actor, wanted, pairs)
         return pairs
 
-    def _collect(
-        self, wanted: Selection, columns: dict[str, None], joins: list[Join], alias: str = ""
-    ) -> None:
-        prefix = f"{alias}." if alias else ""
-        for name, below in wanted.items():
-            if name not in self.readers:
+    def _reading(self, wanted: Selection) -> Reading:
+        """Return what the selection takes, worked out once for a selection of a document."""
+        if not isinstance(wanted, Selected):
+            return self._work_out(wanted)
+        found: Reading | None = wanted.worked_out.get(self)
+        if found is None:
+            found = wanted.worked_out[self] = self._work_out(wanted)
+        return found
+
+    def _work_out(self, wanted: Selection) -> Reading:
+        reading = Reading({"id": None})
+        reading.make = self._maker(wanted, reading, "")
+        return reading
+
+    def _maker(self, wanted: Selection, reading: Reading, alias: str) -> Make:
+        """Return what makes the noun of a row, where its columns are named with this alias, and
+        note in `reading` the columns and joins that it takes."""
+        prefix, own = (f"{alias}.", f"{alias}__") if alias else ("", "")
+        reads: dict[str, Read] = {}
+        if "id" in wanted:
+            name = self.name
+            reads["id"] = Column(("id",), convert=lambda row_id: global_id(name, row_id)).at(prefix)
+        for field, below in wanted.items():
+            if field not in self.readers:
                 continue
-            attribute, reader = self.readers[name]
+            attribute, reader = self.readers[field]
             if isinstance(reader, Column):
                 for each in reader.columns:
-                    columns[prefix + each] = None
+                    reading.columns[prefix + each] = None
+                reads[attribute] = reader.at(prefix)
             elif isinstance(reader, One):
-                target = self.targets[name]
-                inner = f"{alias}__{attribute}" if alias else attribute
-                joins.append(
-                    Join(target.table, inner, f"{inner}.id = {alias or self.table}.{reader.by}")
-                )
-                columns[f"{inner}.id"] = None
-                target._collect(below, columns, joins, inner)
-
-    def _build(self, actor: Actor, row: Row, wanted: Selection, alias: str = "") -> N:
-        own = _Part(row, f"{alias}.") if alias else row
-        noun = object.__new__(self.of)
-        if "id" in wanted:
-            noun.id = global_id(self.name, own["id"])
-        for name, below in wanted.items():
-            known = self.readers.get(name)
-            if known is None:
-                continue
-            attribute, reader = known
-            if isinstance(reader, Column):
-                setattr(noun, attribute, reader.read(actor, own))
-            elif isinstance(reader, One):
-                inner = f"{alias}__{attribute}" if alias else attribute
-                there = row[f"{inner}.id"] is not None
-                target = self.targets[name]
-                made = target._build(actor, row, below, inner) if there else None
-                setattr(noun, attribute, made)
+                target, inner = self.targets[field], own + attribute
+                on = f"{inner}.id = {alias or self.table}.{reader.by}"
+                reading.joins.append(Join(target.table, inner, on))
+                reading.columns[f"{inner}.id"] = None
+                make = target._maker(below, reading, inner)
+                reads[attribute] = made_if_there(f"{inner}.id", make)
             else:
-                setattr(noun, attribute, [])
-        return noun
+                reading.lists = True
+                reads[attribute] = lambda _, __: []
+        return maker(self.of, reads)
 
     async def _attach_children(
         self, actor: Actor, wanted: Selection, pairs: Sequence[tuple[Row, Any]], alias: str = ""
@@ -309,14 +273,11 @@ class Noun(Generic[N]):
     async def _children(
         self, actor: Actor, wanted: Selection, reader: Many, parents: Sequence[int]
     ) -> list[tuple[int, N]]:
-        columns: dict[str, None] = {"id": None}
-        joins: list[Join] = []
-        self._collect(wanted, columns, joins)
-        further = any(isinstance(self.readers[n][1], Many) for n in wanted if n in self.readers)
-        plain = not joins and not further
+        reading = self._reading(wanted)
+        plain = not reading.joins and not reading.lists
         found = await first_of_each(
             self.table,
-            list(columns) if plain else ["id"],
+            list(reading.columns) if plain else ["id"],
             parent=reader.parent,
             parents=parents,
             where=reader.where,
@@ -324,7 +285,7 @@ class Noun(Generic[N]):
             limit=reader.most,
         )
         if plain:
-            return [(row[reader.parent], self._build(actor, row, wanted)) for row in found]
+            return [(row[reader.parent], reading.make(actor, row)) for row in found]
         ids = [row["id"] for row in found]
         places = Condition(f"{self.table}.id IN {in_list(ids)}", tuple(ids))
         nouns = (

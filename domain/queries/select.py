@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from domain.db import rows
@@ -39,10 +40,7 @@ async def select(
 
     Column and table names come from our own declarations, never from a caller.
     """
-    listed = ", ".join(_column(table, name) for name in columns)
-    sql = f"SELECT {listed} FROM {table}"
-    for join in joins:
-        sql += f" LEFT JOIN {join.table} {join.alias} ON {join.on}"
+    sql = _head(table, tuple(columns), tuple(joins))
     values: list[Any] = []
     if where:
         sql += " WHERE " + " AND ".join(f"({condition.sql})" for condition in where)
@@ -99,6 +97,14 @@ async def first_of_each(
         f"WHERE place_ <= %s ORDER BY {parent}, place_",
         [*values, limit],
     )
+
+
+@lru_cache(maxsize=512)
+def _head(table: str, columns: tuple[str, ...], joins: tuple[Join, ...]) -> str:
+    sql = f"SELECT {', '.join(_column(table, name) for name in columns)} FROM {table}"
+    for join in joins:
+        sql += f" LEFT JOIN {join.table} {join.alias} ON {join.on}"
+    return sql
 
 
 def _column(table: str, name: str) -> str:

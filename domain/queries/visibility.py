@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from domain.actor import Actor, ActorKind
@@ -13,6 +14,13 @@ _SEES_ALL = (Role.AUDITOR, Role.ANALYST, Role.ACCOUNTANT)
 _SEES_NO_CASE = frozenset({Role.ADMIN, Role.OPERATOR})
 _NOTHING: tuple[str, list[Any]] = ("1 = 0", [])
 _MANAGER_ALONE = frozenset({Role.RELATIONSHIP_MANAGER})
+
+
+def as_doer(actor: Actor) -> Actor:
+    """Return the person without the roles that only read: an analyst who is a relationship manager
+    too reads every case, and touches the own customers' alone."""
+    doing = actor.roles.difference(_SEES_ALL)
+    return replace(actor, roles=doing) if doing and doing != actor.roles else actor
 
 
 def visible(

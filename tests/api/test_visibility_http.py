@@ -14,7 +14,8 @@ from domain.models.lending.borrower import Borrower
 from domain.models.lending.loan import Installment, Repayment, RepaymentAllocation
 from domain.models.records import AuditEntry
 from domain.models.risk.decision import RiskDecision
-from tests.application_story import model_version
+from domain.rules.roles import Role
+from tests.application_story import model_version, staff
 from tests.http_story import Case, Story, user_of
 from tests.lender import Lender
 from tests.over_http import Api, codes, gid
@@ -203,6 +204,20 @@ async def test_nor_may_another_manager_touch_them(api: Api, story: Story, lender
         other, "saveApplication", borrowerId=gid("Borrower", own), facilityId=case.facility
     )
     assert codes(missing) == {("facilityId", "NOT_FOUND")}
+
+
+async def test_a_manager_who_is_an_analyst_too_reads_all_and_touches_the_own(
+    api: Api, story: Story, lender: Lender
+) -> None:
+    case = await story.drawn()
+    both = await staff(lender, Role.RELATIONSHIP_MANAGER, roles=(Role.ANALYST,))
+    assert await seen(api, both, {"Drawdown": case.drawdown}) == {"Drawdown"}
+    errors = await api.refused(both, "cancelDrawdown", drawdownId=case.drawdown)
+    assert codes(errors) == {("drawdownId", "NOT_FOUND")}
+    errors = await api.refused(
+        both, "saveApplication", applicationId=case.application, amount="700.00"
+    )
+    assert codes(errors) == {("applicationId", "NOT_FOUND")}
 
 
 async def test_nested_fields_of_a_borrowers_user_stay_inside_the_case(

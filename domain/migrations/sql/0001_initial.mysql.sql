@@ -1,4 +1,5 @@
--- 0001_initial: every table of the main job. Money is an integer of minor units.
+-- 0001_initial: every table of the main job. Money is an integer of minor units. Text compares
+-- to the letter (utf8mb4_bin), but for a borrower's name, which people search.
 
 CREATE TABLE `approval_authority` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -11,7 +12,7 @@ CREATE TABLE `approval_authority` (
     `effective_from` DATE NOT NULL,
     `citation` VARCHAR(300) NOT NULL,
     `confirmed` BOOL NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `approval_task` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -28,7 +29,7 @@ CREATE TABLE `approval_task` (
     UNIQUE KEY `uid_approval_ta_applica_876d2c` (`application_id`, `round`, `level`),
     KEY `idx_approval_ta_applica_07f5b7` (`application_id`),
     KEY `idx_approval_ta_state_775cc2` (`state`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `audit_block` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -37,7 +38,7 @@ CREATE TABLE `audit_block` (
     `entry_count` INT NOT NULL,
     `hash` VARCHAR(64) NOT NULL UNIQUE,
     `sealed_at` DATETIME(6) NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `audit_entry` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -54,14 +55,14 @@ CREATE TABLE `audit_entry` (
     `request_id` VARCHAR(40) NOT NULL,
     KEY `idx_audit_entry_noun_54cec7` (`noun`, `noun_id`),
     KEY `idx_audit_entry_actor_k_67022f` (`actor_kind`, `actor_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `audit_seal` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
     `entry_id` BIGINT NOT NULL UNIQUE,
     `block_id` BIGINT NOT NULL,
     KEY `idx_audit_seal_block_i_eab12c` (`block_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `bank_account` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -79,7 +80,7 @@ CREATE TABLE `borrower` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
     `profile` VARCHAR(20) NOT NULL,
     `kind` VARCHAR(20) NOT NULL,
-    `name` VARCHAR(200) NOT NULL,
+    `name` VARCHAR(200) COLLATE utf8mb4_unicode_ci NOT NULL,
     `unified_social_credit_code` VARCHAR(18) UNIQUE,
     `external_id` VARCHAR(60) UNIQUE,
     `resident_id_cipher` VARCHAR(200),
@@ -94,7 +95,7 @@ CREATE TABLE `borrower` (
     `created_at` DATETIME(6) NOT NULL,
     KEY `idx_borrower_branch__98b51b` (`branch_id`),
     KEY `idx_borrower_officer_ad47d9` (`officer_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `borrower_user` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -104,7 +105,7 @@ CREATE TABLE `borrower_user` (
     `active` BOOL NOT NULL,
     `created_at` DATETIME(6) NOT NULL,
     KEY `idx_borrower_us_borrowe_59006f` (`borrower_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `branch` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -113,7 +114,7 @@ CREATE TABLE `branch` (
     `parent_id` BIGINT,
     `path` VARCHAR(200) NOT NULL,
     KEY `idx_branch_path_6d533f` (`path`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `business_date` (
     `id` SMALLINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -132,7 +133,7 @@ CREATE TABLE `case_assignment` (
     `created_at` DATETIME(6) NOT NULL,
     KEY `idx_case_assign_noun_7b5234` (`noun`, `noun_id`),
     KEY `idx_case_assign_employe_5f03f6` (`employee_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `credit_facility` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -152,7 +153,7 @@ CREATE TABLE `credit_facility` (
     KEY `idx_credit_faci_borrowe_02b485` (`borrower_id`),
     KEY `idx_credit_faci_branch__e1395d` (`branch_id`),
     CONSTRAINT `facility_within_limit` CHECK (reserved >= 0 AND used >= 0 AND excess >= 0 AND reserved + used <= limit_amount + excess)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `disbursement` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -163,7 +164,7 @@ CREATE TABLE `disbursement` (
     `value_date` DATE NOT NULL,
     `disbursed_by_id` BIGINT NOT NULL,
     `created_at` DATETIME(6) NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `drawdown` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -188,7 +189,7 @@ CREATE TABLE `drawdown` (
     KEY `idx_drawdown_facilit_cc5d3e` (`facility_id`),
     KEY `idx_drawdown_borrowe_465142` (`borrower_id`),
     KEY `idx_drawdown_branch__147701` (`branch_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `employee` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -208,7 +209,7 @@ CREATE TABLE `employee_role` (
     `granted_at` DATETIME(6) NOT NULL,
     `revoked_at` DATETIME(6),
     KEY `idx_employee_ro_employe_b1e338` (`employee_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `financial_statement` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -240,7 +241,7 @@ CREATE TABLE `financial_statement` (
     `created_at` DATETIME(6) NOT NULL,
     UNIQUE KEY `uid_financial_s_borrowe_5db271` (`borrower_id`, `period_end`, `version`),
     KEY `idx_financial_s_borrowe_00410a` (`borrower_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `idempotency_record` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -251,7 +252,7 @@ CREATE TABLE `idempotency_record` (
     `result` JSON,
     `created_at` DATETIME(6) NOT NULL,
     UNIQUE KEY `uid_idempotency_caller_2bebfb` (`caller`, `action`, `key`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `installment` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -276,7 +277,7 @@ CREATE TABLE `installment` (
     UNIQUE KEY `uid_installment_loan_id_e5d22f` (`loan_id`, `number`),
     KEY `idx_installment_loan_id_4e163e` (`loan_id`),
     KEY `idx_installment_due_dat_921037` (`due_date`, `settled_on`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `job` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -296,7 +297,7 @@ CREATE TABLE `job` (
     `started_at` DATETIME(6),
     `finished_at` DATETIME(6),
     KEY `idx_job_state_0efc97` (`state`, `heartbeat_at`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `ledger_account` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -304,7 +305,7 @@ CREATE TABLE `ledger_account` (
     `name_zh` VARCHAR(100) NOT NULL,
     `name_en` VARCHAR(100) NOT NULL,
     `side` VARCHAR(6) NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `ledger_entry` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -322,7 +323,7 @@ CREATE TABLE `ledger_entry` (
     UNIQUE KEY `uid_ledger_entr_journal_23cb43` (`journal`, `account_code`),
     KEY `idx_ledger_entr_loan_id_be32ee` (`loan_id`),
     KEY `idx_ledger_entr_account_098c2a` (`account_code`, `posting_date`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `loan` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -366,7 +367,7 @@ CREATE TABLE `loan` (
     KEY `idx_loan_state_aefb91` (`state`, `accrued_through`),
     KEY `idx_loan_state_c4fdfb` (`state`, `next_due_date`),
     CONSTRAINT `loan_balances_not_negative` CHECK (principal_outstanding >= 0 AND credit_balance >= 0)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `loan_application` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -404,7 +405,7 @@ CREATE TABLE `loan_application` (
     KEY `idx_loan_applic_officer_bf211f` (`officer_id`),
     KEY `idx_loan_applic_state_10e4ad` (`state`),
     KEY `idx_loan_applic_submitt_a6ebcb` (`submitted_on`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `loan_contract` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -433,7 +434,7 @@ CREATE TABLE `loan_contract` (
     KEY `idx_loan_contra_facilit_e572f1` (`facility_id`),
     KEY `idx_loan_contra_product_c441a9` (`product_id`),
     KEY `idx_loan_contra_branch__974de2` (`branch_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `loan_product` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -461,7 +462,7 @@ CREATE TABLE `loan_product` (
     `active` BOOL NOT NULL,
     `created_at` DATETIME(6) NOT NULL,
     UNIQUE KEY `uid_loan_produc_code_caca58` (`code`, `version`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `model_version` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -484,7 +485,7 @@ CREATE TABLE `model_version` (
     `created_at` DATETIME(6) NOT NULL,
     UNIQUE KEY `uid_model_versi_name_7071df` (`name`, `version`),
     KEY `idx_model_versi_state_fdbbbb` (`state`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `outbox_event` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -496,7 +497,7 @@ CREATE TABLE `outbox_event` (
     `published_at` DATETIME(6),
     KEY `idx_outbox_even_publish_210a55` (`published_at`, `id`),
     KEY `idx_outbox_even_noun_469ac7` (`noun`, `noun_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `policy_rule` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -512,7 +513,7 @@ CREATE TABLE `policy_rule` (
     `text_zh` VARCHAR(300) NOT NULL,
     `text_en` VARCHAR(300) NOT NULL,
     UNIQUE KEY `uid_policy_rule_profile_1d9b08` (`profile`, `code`, `effective_from`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `policy_value` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -523,7 +524,7 @@ CREATE TABLE `policy_value` (
     `citation` VARCHAR(300) NOT NULL,
     `confirmed` BOOL NOT NULL,
     UNIQUE KEY `uid_policy_valu_profile_44371e` (`profile`, `name`, `effective_from`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `repayment` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -540,7 +541,7 @@ CREATE TABLE `repayment` (
     `created_at` DATETIME(6) NOT NULL,
     KEY `idx_repayment_loan_id_7d59b9` (`loan_id`),
     KEY `idx_repayment_loan_id_2f0d8a` (`loan_id`, `value_date`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `repayment_allocation` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -553,7 +554,7 @@ CREATE TABLE `repayment_allocation` (
     `value_date` DATE NOT NULL,
     KEY `idx_repayment_a_repayme_4e0fac` (`repayment_id`),
     KEY `idx_repayment_a_loan_id_81901a` (`loan_id`, `installment_number`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `risk_decision` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -577,7 +578,7 @@ CREATE TABLE `risk_decision` (
     `created_at` DATETIME(6) NOT NULL,
     UNIQUE KEY `uid_risk_decisi_applica_961a0d` (`application_id`, `round`),
     KEY `idx_risk_decisi_applica_c0eb84` (`application_id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 ALTER TABLE `bank_account` ADD CONSTRAINT `fk_bank_account_borrower_id` FOREIGN KEY (`borrower_id`) REFERENCES `borrower` (`id`);
 ALTER TABLE `financial_statement` ADD CONSTRAINT `fk_financial_statement_borrower_id` FOREIGN KEY (`borrower_id`) REFERENCES `borrower` (`id`);
