@@ -31,7 +31,7 @@ from api.http import GraphQLEndpoint
 from api.logging import configure_logging
 from api.subscriptions import Streams
 from api.websocket import WebSocketEndpoint
-from domain.db import close_database, open_database, rows
+from domain.db import close_database, driver, open_database, rows
 from domain.queries.actors import load_actor as load_actor_from_database
 from domain.settings import Settings, get_settings
 
@@ -48,6 +48,7 @@ _log = structlog.get_logger("liudai.api")
 async def database() -> AsyncIterator[None]:
     """Keep the database open."""
     await open_database()
+    _log.info("database_opened", driver=driver())
     try:
         yield
     finally:

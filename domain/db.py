@@ -97,6 +97,15 @@ def dialect() -> str:
     return connection().capabilities.dialect
 
 
+def driver() -> str:
+    """Return the name of the driver in use: Tortoise takes asyncmy where it is installed."""
+    if dialect() == "sqlite":
+        return "aiosqlite"
+    from tortoise.backends.mysql import client
+
+    return str(vars(client)["mysql"].__name__)
+
+
 async def migrate(say: Callable[[str, str, str], object] | None = None) -> None:
     """Apply the migrations that the open database lacks; `say` is told of each."""
     config = tortoise_config(get_settings())

@@ -16,7 +16,7 @@ from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import MiddlewareError
 from redis.asyncio import Redis
 
-from domain.db import close_database, open_database
+from domain.db import close_database, driver, open_database
 from domain.settings import Settings
 from workers.queue import broker_url
 
@@ -57,6 +57,7 @@ class WorkerLife(Middleware):
             broker_url(self.settings), socket_connect_timeout=1.0, socket_timeout=5.0
         )
         await open_database(self.settings)
+        log.info("database_opened", driver=driver())
         self._running = [asyncio.ensure_future(task(self)) for task in self._tasks]
 
     async def _announce_stop(self) -> None:
