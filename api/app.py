@@ -136,6 +136,7 @@ def _lifespan(
             # What lives as long as the process need not be looked at by every collection.
             gc.collect()
             gc.freeze()
+            gc.enable()  # `liudai serve` starts without it
             yield
             gc.unfreeze()
 

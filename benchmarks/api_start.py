@@ -1,21 +1,37 @@
 """How soon a fresh API process is ready, what it holds then, and what it must not have imported.
 
-The process is `liudai serve` on the embedded database, migrated beforehand, with bytecode compiled
-as an installation has it (PYTHONDONTWRITEBYTECODE is taken out of the environment).
+The process is `liudai serve` on the embedded database, migrated beforehand, with a champion model
+that it loads before it is ready, and with bytecode compiled as an installation has it
+(PYTHONDONTWRITEBYTECODE is taken out of the environment).
 """
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
+import orjson
 import psutil
 
 from benchmarks.report import Unmeasurable, conclude, run, show
+from domain.db import close_database, open_database
+from domain.models.records import Job
+from domain.models.risk.model_version import ModelVersion
+from domain.rules.risk.model_states import ModelState
+from domain.settings import Settings
+from ml.dataset import read_csv
+from ml.line import finish
+from ml.recipe import load_recipe
+from ml.spec import ModelKind, TrainingSpec
+from ml.synthetic import csv_bytes, generate
+from ml.train import train
 
 NAME = "api_start"
 SECONDS_MAX, MEGABYTES_MAX = 2.0, 200.0
@@ -33,6 +49,7 @@ def measure() -> None:
             if not name.startswith("LIUDAI_") and name != "PYTHONDONTWRITEBYTECODE"
         } | {"LIUDAI_HOME": home, "LIUDAI_LOG_LEVEL": "WARNING"}
         _liudai("migrate", environment)
+        asyncio.run(_promote_a_model(Path(home)))
         imported = _imported(environment)
         _start(environment)  # compiles what was never compiled
         found = [_start(environment) for _ in range(RUNS)]
@@ -48,10 +65,35 @@ def measure() -> None:
     )
 
 
+async def _promote_a_model(home: Path) -> None:
+    """Train a small model into the home and write it down as champion."""
+    settings = Settings(_env_file=None, home=home, database_url="", artefacts_url="")  # type: ignore[call-arg]
+    data = read_csv(csv_bytes(generate(rows=1_000, seed=3)), load_recipe("synthetic"))
+    kind = ModelKind.LOGISTIC_REGRESSION
+    saved = finish(train(data, TrainingSpec(kind=kind, seed=1)), url=f"{settings.artefacts_url}/1")
+    await open_database(settings)
+    try:
+        job = await Job.create(kind="TRAIN_MODEL", state="DONE", input={}, started_by_id=0)
+        await ModelVersion.create(
+            name="benchmark",
+            version=1,
+            state=ModelState.CHAMPION,
+            job_id=job.id,
+            algorithm=kind,
+            recipe="synthetic",
+            artefact_url=saved.url,
+            sha256=saved.sha256,
+            metrics={},
+            cutoff=saved.card.cutoff,
+            trained_by_id=0,
+        )
+    finally:
+        await close_database()
+
+
 def _imported(environment: dict[str, str]) -> list[str]:
     code = (
-        "import sys, api.app\n"
-        f"print(*(name for name in {NOT_IMPORTED!r} if name in sys.modules))"
+        f"import sys, api.app\nprint(*(name for name in {NOT_IMPORTED!r} if name in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
@@ -84,24 +126,31 @@ def _start(environment: dict[str, str]) -> tuple[float, float]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        while not _is_ready(port):
+        while (health := _health(port)) is None:
             if process.poll() is not None or time.perf_counter() > started + _GIVE_UP_SECONDS:
                 raise Unmeasurable("`liudai serve` did not become ready; it says why above")
             time.sleep(0.01)
         seconds = time.perf_counter() - started
+        if health["model"] is None:
+            raise Unmeasurable("the API was ready before its model was: it took too long to load")
         return seconds, psutil.Process(process.pid).memory_info().rss / 2**20
     finally:
         process.terminate()
         process.wait(timeout=20)
 
 
-def _is_ready(port: int) -> bool:
+def _health(port: int) -> dict[str, str | None] | None:
+    """Return what /health says when it answers 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            return connection.recv(64).startswith(b"HTTP/1.1 200")
-    except OSError:
-        return False
+        connection.request("GET", "/health")
+        answer = connection.getresponse()
+        said: dict[str, str | None] = orjson.loads(answer.read())
+        return said if answer.status == 200 else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":
