@@ -85,21 +85,18 @@ def lent(*, loans: int) -> Iterator[Lent]:
 
 @contextmanager
 def _database() -> Iterator[str]:
+    place = servers.DATABASE_URL.rpartition("@")[2] or servers.DATABASE_URL
     absent = (
-        f"no MariaDB or MySQL at {servers.DATABASE_URL}: start one, or say where it is with "
+        f"no MariaDB or MySQL at {place}: start one, or say where it is with "
         "LIUDAI_TEST_DATABASE_URL (mysql://user:password@host:3306)"
     )
     if not servers.MYSQL:
         raise Unmeasurable(absent)
     try:
-        making = servers.mysql_database()
-        url = making.__enter__()
-    except pymysql.MySQLError as error:
+        with servers.mysql_database() as url:
+            yield url
+    except pymysql.OperationalError as error:  # it answers, and lets nobody in
         raise Unmeasurable(f"{absent} ({error})") from None
-    try:
-        yield url
-    finally:
-        making.__exit__(None, None, None)
 
 
 def _refuse_asyncmy() -> None:

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
-import aiomysql
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -33,6 +32,11 @@ from domain.rules.numbers import NumberKind, human_number
 from domain.rules.roles import Role
 from domain.settings import get_settings
 
+try:  # as Tortoise chooses
+    import asyncmy as driver
+except ImportError:
+    import aiomysql as driver
+
 _READERS = frozenset(Role) - {Role.ADMIN, Role.OPERATOR}
 _ORDER = Order("Loan:DESC", (int,))
 
@@ -46,7 +50,7 @@ def create_app() -> Starlette:
         await open_database()  # for load_actor alone
         credentials = dict(tortoise_config(get_settings())["connections"]["default"]["credentials"])
         credentials["db"] = credentials.pop("database")
-        app.state.pool = await aiomysql.create_pool(
+        app.state.pool = await driver.create_pool(
             autocommit=True, sql_mode="STRICT_TRANS_TABLES", **credentials
         )
         gc.collect()
@@ -96,7 +100,7 @@ def _json(content: Any) -> Response:
     return Response(orjson.dumps(content), media_type="application/json")
 
 
-async def _loan(pool: aiomysql.Pool, actor: Actor, loan_id: int) -> dict[str, Any] | None:
+async def _loan(pool: Any, actor: Actor, loan_id: int) -> dict[str, Any] | None:
     seen, values = visible(actor, table="loan")
     async with pool.acquire() as connection, connection.cursor() as cursor:
         await cursor.execute(
@@ -164,7 +168,7 @@ async def _loan(pool: aiomysql.Pool, actor: Actor, loan_id: int) -> dict[str, An
     }
 
 
-async def _loans(pool: aiomysql.Pool, actor: Actor, first: int) -> dict[str, Any]:
+async def _loans(pool: Any, actor: Actor, first: int) -> dict[str, Any]:
     seen, values = visible(actor, table="loan")
     async with pool.acquire() as connection, connection.cursor() as cursor:
         await cursor.execute(

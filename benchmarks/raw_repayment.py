@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-import aiomysql
 import orjson
 
 from api.graphql.ids import global_id
@@ -22,7 +21,7 @@ from domain.rules.money import format_minor, to_minor
 from domain.rules.numbers import NumberKind, human_number
 
 
-async def repay(pool: aiomysql.Pool, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
+async def repay(pool: Any, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
     """Record a payment that settles instalments due by today, in full or in part."""
     async with pool.acquire() as connection:
         await connection.begin()
@@ -36,7 +35,7 @@ async def repay(pool: aiomysql.Pool, actor: Actor, form: dict[str, Any]) -> dict
     return answer
 
 
-async def _repay(cursor: aiomysql.Cursor, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
+async def _repay(cursor: Any, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
     now = dt.datetime.now(dt.UTC)
     key, loan_id = hashlib.sha256(form["key"].encode()).hexdigest(), form["loanId"]
     digest = hashlib.sha256(orjson.dumps(form, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -148,7 +147,7 @@ async def _repay(cursor: aiomysql.Cursor, actor: Actor, form: dict[str, Any]) ->
 
 
 async def _allocate(
-    cursor: aiomysql.Cursor, loan_id: int, today: dt.date, amount: int
+    cursor: Any, loan_id: int, today: dt.date, amount: int
 ) -> tuple[dict[str, int], list[tuple[int, str, int]], list[tuple[Any, ...]], list[dt.date]]:
     """Settle what is due, oldest instalment first. Returns the sums by bucket, the allocated items,
     the rows to update, and the due dates that stay unpaid."""
@@ -193,7 +192,7 @@ async def _allocate(
 
 
 async def _post(
-    cursor: aiomysql.Cursor,
+    cursor: Any,
     loan_id: int,
     loan: tuple[Any, ...],
     repayment_id: int,
@@ -216,7 +215,7 @@ async def _post(
     await cursor.executemany(
         "INSERT INTO ledger_entry (journal, event, account_code, currency, amount, loan_id, "
         "borrower_id, branch_id, value_date, posting_date, created_at) "
-        # aiomysql makes one statement of it only when every value is a placeholder.
+        # The driver makes one statement of it only when every value is a placeholder.
         "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             (journal, event, code, currency, sum_, *owner, today, today, now)
@@ -227,7 +226,7 @@ async def _post(
 
 
 async def _tell(
-    cursor: aiomysql.Cursor,
+    cursor: Any,
     actor: Actor,
     loan_id: int,
     before: dict[str, Any],

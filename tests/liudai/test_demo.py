@@ -1,4 +1,4 @@
-"""`liudai demo --once`: the whole story on a fresh home, again on the same, and a step that fails."""
+"""`liudai demo --once`: the story on a fresh home, again on the same, and a step that fails."""
 
 from __future__ import annotations
 

@@ -34,7 +34,10 @@ class LoanRow:
 
 @dataclass(frozen=True, slots=True)
 class LoanTermsRow:
-    """What a loan accrues by: the other columns of its row, read when it has days to accrue."""
+    """What a loan accrues by: the other columns of its row, read when it has days to accrue.
+
+    SQLite gives the rates as text; `loan_terms` makes decimals of either.
+    """
 
     id: int
     principal: int
