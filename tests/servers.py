@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pymysql
+import redis
 
 DATABASE_URL = os.environ.get("LIUDAI_TEST_DATABASE_URL", "mysql://root@127.0.0.1:3306")
 REDIS_URL = os.environ.get("LIUDAI_TEST_REDIS_URL", "redis://127.0.0.1:6379")
@@ -47,6 +48,18 @@ def absent() -> list[str]:
 def fresh_prefix() -> str:
     """Return a Redis key prefix that nobody else has."""
     return f"liudai_test_{secrets.token_hex(4)}"
+
+
+@contextmanager
+def redis_keys(prefix: str) -> Iterator[str]:
+    """Yield `prefix`, and in the end delete the keys that begin with it, and no others."""
+    try:
+        yield prefix
+    finally:
+        if REDIS:
+            with redis.Redis.from_url(REDIS_URL) as client:
+                for key in client.scan_iter(f"{prefix}:*"):
+                    client.delete(key)
 
 
 @contextmanager

@@ -79,13 +79,13 @@ def test_a_second_run_on_the_same_database_has_no_errors_either(replay: Replay):
     reason="no MariaDB/MySQL or no Redis server can be reached",
 )
 def test_a_run_on_real_servers(replay: Replay):
-    with servers.mysql_database() as url:
+    with servers.mysql_database() as url, servers.redis_keys(servers.fresh_prefix()) as prefix:
         check(
             replay(
                 *("--rows", "60"),
                 LIUDAI_DATABASE_URL=url,
                 LIUDAI_REDIS_URL=servers.REDIS_URL,
-                LIUDAI_REDIS_PREFIX=servers.fresh_prefix(),
+                LIUDAI_REDIS_PREFIX=prefix,
             )
         )
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import redis
 from worker_process import WorkerProcess
 
 from domain.settings import get_settings
@@ -25,12 +24,8 @@ def fast(environment: pytest.MonkeyPatch) -> Iterator[None]:
     environment.setenv("LIUDAI_REDIS_URL", servers.REDIS_URL)
     environment.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
     get_settings.cache_clear()
-    prefix = get_settings().redis_prefix
-    yield
-    if servers.REDIS:
-        with redis.Redis.from_url(servers.REDIS_URL) as client:
-            for key in client.scan_iter(f"{prefix}:*"):
-                client.delete(key)
+    with servers.redis_keys(get_settings().redis_prefix):
+        yield
 
 
 @pytest.fixture
