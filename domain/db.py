@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tortoise import Tortoise
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
@@ -246,7 +246,6 @@ def _placeholders(sql: str) -> str:
 
 __all__ = [
     "DBConnectionError",
-    "TransactionalDBClient",
     "close_database",
     "connection",
     "dialect",
