@@ -111,7 +111,14 @@ class TrainingJob(Node):
     step: str = column("step", "The step under way; empty before the first.")
     progress: float = column("progress", "Share of the whole that is done, 0 to 1.")
     attempts: int = column("attempts", "How often a worker has taken it.")
-    error: str = column("error", "Why it failed; else empty.")
+    error: str = column("error", "Why it failed, in English; else empty.")
+    error_zh: str = computed(
+        ("result",),
+        "Why it failed, in Chinese; else empty.",
+        lambda _, row: " ".join(
+            problem["zh"] for problem in (read_json(row["result"]) or {}).get("problems", [])
+        ),
+    )
     model_id: strawberry.ID | None = computed(
         ("result",),
         "Global id of the model version it made.",
