@@ -19,7 +19,8 @@ class LedgerAccount(models.Model):
 class LedgerEntry(models.Model):
     """One side of one money event. Entries of a `journal` sum to zero in its currency.
 
-    `amount` is signed: debit positive, credit negative, in minor units.
+    `amount` is signed: debit positive, credit negative, in minor units. Entries of no loan (money
+    nobody could match, a manual journal) name none.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -28,9 +29,9 @@ class LedgerEntry(models.Model):
     account_code = fields.CharField(max_length=20)
     currency = fields.CharField(max_length=3)
     amount = fields.BigIntField()
-    loan_id = fields.BigIntField(db_index=True)
-    borrower_id = fields.BigIntField()
-    branch_id = fields.BigIntField()
+    loan_id = fields.BigIntField(null=True, db_index=True)
+    borrower_id = fields.BigIntField(null=True)
+    branch_id = fields.BigIntField(null=True)
     value_date = fields.DateField()
     posting_date = fields.DateField()
     created_at = fields.DatetimeField(auto_now_add=True)

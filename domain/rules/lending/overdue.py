@@ -6,11 +6,12 @@ the right answer by itself; a day's charge is the difference of two calls. docs/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from enum import StrEnum
+from typing import Protocol
 
 from domain.rules.lending.day_count import DatedRate, DayCount, actual_days
 from domain.rules.lending.interest import (
@@ -55,6 +56,19 @@ class DueInstallment:
     payments: tuple[InstallmentPayment, ...] = ()
 
 
+class OverdueItem(Protocol):
+    """What decides the charges of a :class:`DueInstallment`, or of one being serviced."""
+
+    @property
+    def due_date(self) -> date: ...
+    @property
+    def principal(self) -> int: ...
+    @property
+    def interest(self) -> int: ...
+    @property
+    def payments(self) -> Sequence[InstallmentPayment]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class OverdueTerms:
     """Rates are annual fractions; `maturity` is the loan's; `grace_days` follow the due date.
@@ -97,7 +111,7 @@ def days_past_due(*, business_date: date, unpaid_due_dates: Iterable[date]) -> i
     return max(actual_days(oldest, business_date), 0)
 
 
-def penalty_interest(installment: DueInstallment, terms: OverdueTerms, on: date) -> int:
+def penalty_interest(installment: OverdueItem, terms: OverdueTerms, on: date) -> int:
     """Penalty interest on the overdue principal from the due date to `on`, excluded, minor units.
 
     It replaces contract interest on that principal. 0 while grace runs, and for good when the whole
@@ -113,7 +127,7 @@ def penalty_interest(installment: DueInstallment, terms: OverdueTerms, on: date)
     )
 
 
-def compound_interest(installment: DueInstallment, terms: OverdueTerms, on: date) -> int:
+def compound_interest(installment: OverdueItem, terms: OverdueTerms, on: date) -> int:
     """Compound interest on due, unpaid contract interest to `on`, excluded, in minor units.
 
     Never on itself nor on penalty interest. Grace works as it does for :func:`penalty_interest`.
@@ -142,7 +156,7 @@ def _compound_rates(terms: OverdueTerms) -> RateSteps:
 
 
 def _cumulative(
-    installment: DueInstallment,
+    installment: OverdueItem,
     terms: OverdueTerms,
     on: date,
     *,
@@ -171,7 +185,7 @@ def _cumulative(
     )
 
 
-def _grace_missed(installment: DueInstallment, grace_days: int, on: date) -> bool:
+def _grace_missed(installment: OverdueItem, grace_days: int, on: date) -> bool:
     grace_end = installment.due_date + timedelta(days=grace_days)
     if on <= grace_end:
         return False
