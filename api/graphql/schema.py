@@ -30,6 +30,7 @@ from api.graphql.lending.bank_accounts import BankAccountMutations, BankAccountQ
 from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
 from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
+from api.graphql.lending.loan_terms import LoanTermsMutations
 from api.graphql.lending.loans import LoanMutations, LoanQueries
 from api.graphql.lending.products import ProductQueries
 from api.graphql.lending.schedule_preview import SchedulePreviewQueries
@@ -69,6 +70,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     ApplicationMutations,
     ContractMutations,
     LoanMutations,
+    LoanTermsMutations,
     ModelMutations,
     BusinessDateMutations,
     StatementMutations,
