@@ -218,11 +218,12 @@ async def _rates(form: Form, loan: OpenLoan, rate: Decimal | None) -> dict[str, 
 async def _beyond_caps(loan: OpenLoan, event: e.Extension, today: dt.date) -> list[Problem]:
     caps = parse_caps(await policy_value("extension_caps", profile=loan.row.profile, on=today))
     found = await rows(
-        "SELECT MAX(due_date) AS maturity FROM superseded_installment WHERE loan_id = %s "
-        "GROUP BY event_sequence ORDER BY MIN(id) LIMIT 1",
-        [loan.row.id],
+        "SELECT due_date FROM superseded_installment WHERE loan_id = %s AND event_sequence = "
+        "(SELECT event_sequence FROM superseded_installment WHERE loan_id = %s "
+        "ORDER BY id LIMIT 1) ORDER BY number DESC LIMIT 1",
+        [loan.row.id, loan.row.id],
     )
-    original = found[0]["maturity"] if found else loan.row.maturity_date
+    original = found[0]["due_date"] if found else loan.row.maturity_date
     latest = latest_maturity(start=loan.row.start_date, original_maturity=original, caps=caps)
     try:
         maturity = extended_maturity(loan.account, event)
