@@ -29,6 +29,7 @@ from api.graphql.lending.applications import ApplicationQueries
 from api.graphql.lending.bank_accounts import BankAccountMutations, BankAccountQueries
 from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
+from api.graphql.lending.deadlines import DeadlineMutations, DeadlineQueries
 from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
 from api.graphql.lending.loan_terms import LoanTermsMutations
 from api.graphql.lending.loans import LoanMutations, LoanQueries
@@ -53,6 +54,7 @@ QUERIES: Final[tuple[type, ...]] = (
     ApplicationQueries,
     ContractQueries,
     LoanQueries,
+    DeadlineQueries,
     ModelQueries,
     BusinessDateQueries,
     AuditQueries,
@@ -71,6 +73,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     ContractMutations,
     LoanMutations,
     LoanTermsMutations,
+    DeadlineMutations,
     ModelMutations,
     BusinessDateMutations,
     StatementMutations,
