@@ -14,6 +14,7 @@ from domain.db import execute
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan_terms import allocation_rule
 from domain.models.records import BusinessDate
+from domain.operations.changes.expire import expire_changes
 from domain.operations.lending.account import LoanAccount, open_accounts
 from domain.operations.lending.post import Posting, post
 from domain.operations.lending.receive import Receipt, receive
@@ -79,6 +80,7 @@ async def _open_day(step: Step, actor: Actor, day: dt.date) -> None:
         await post(postings)
     await _expire_facilities(step, day)
     await expire_applications(step, today=day)
+    await expire_changes(step, today=day)
 
 
 async def _apply_credit(step: Step, actor: Actor, account: LoanAccount, day: dt.date) -> None:

@@ -57,6 +57,8 @@ def _values(profile: Profile) -> tuple[SeededValue, ...]:
             ("application_validity_days", "90"),
             ("approval_validity_days", "90"),
             ("drawdown_availability_days", "180"),
+            ("change_request_validity_days", "30"),
+            ("bank_account_cooling_days", "3"),
         )
     )
 

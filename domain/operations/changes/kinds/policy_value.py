@@ -1,0 +1,102 @@
+"""A dated policy value: a new row from a later day on; rows that are there never change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from domain.actor import Actor
+from domain.models.records import PolicyValue
+from domain.operations.changes.kind import Kind, Proposal
+from domain.operations.perform import Step
+from domain.queries.business_date import business_date
+from domain.rules.form import Form
+from domain.rules.lending.borrower import Profile
+from domain.rules.reference import read_later_day, read_policy_value
+from domain.rules.refusal import ErrorCode
+from domain.rules.roles import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyValueChange:
+    """The row to add."""
+
+    profile: Profile
+    name: str
+    value: str
+    effective_from: dt.date
+    citation: str
+    confirmed: bool
+
+
+async def _validate(_: Actor, asked: PolicyValueChange) -> Proposal[PolicyValueChange]:
+    form = Form()
+    known = await PolicyValue.filter(profile=asked.profile, name=asked.name).order_by(
+        "-effective_from"
+    )
+    citation = form.text("citation", asked.citation, longest=300)
+    read_later_day(form, "effectiveFrom", asked.effective_from, today=await business_date())
+    value = asked.value
+    if not known:
+        form.add(
+            ErrorCode.NOT_FOUND,
+            "name",
+            f"There is no policy value {asked.name!r} in the profile {asked.profile}. Check its "
+            "name.",
+            f"{asked.profile} 体系中没有名为“{asked.name}”的政策参数，请核对名称。",
+        )
+    else:
+        value = read_policy_value(
+            form, "value", name=asked.name, value=value, before=known[0].value
+        )
+    if any(row.effective_from == asked.effective_from for row in known):
+        form.add(
+            ErrorCode.DUPLICATE,
+            "effectiveFrom",
+            f"{asked.name} has a value from {asked.effective_from} on already, which never "
+            "changes. Choose another day.",
+            f"{asked.name} 已有自 {asked.effective_from} 起生效的值，不得更改，请选择其他日期。",
+        )
+    form.refuse()
+    name, day = f"{asked.profile} {asked.name}", asked.effective_from
+    return Proposal(
+        payload=replace(asked, value=value, citation=citation),
+        en=f"Policy value {name} = {value} from {day} on; the last one on record is "
+        f"{known[0].value} from {known[0].effective_from} on.",
+        zh=f"政策参数 {name} 自 {day} 起为 {value}；已登记的最近一项为自 "
+        f"{known[0].effective_from} 起的 {known[0].value}。",
+    )
+
+
+async def _apply(step: Step, _: Actor, change: PolicyValueChange) -> None:
+    row = await PolicyValue.create(
+        profile=change.profile,
+        name=change.name,
+        value=change.value,
+        effective_from=change.effective_from,
+        citation=change.citation,
+        confirmed=change.confirmed,
+    )
+    step.changed(
+        "PolicyValue",
+        row.id,
+        after={
+            "profile": row.profile,
+            "name": row.name,
+            "value": row.value,
+            "effectiveFrom": row.effective_from,
+        },
+        event="policy_value.added",
+    )
+
+
+POLICY_VALUE = Kind(
+    name="POLICY_VALUE",
+    en="A dated policy value.",
+    zh="政策参数",
+    payload=PolicyValueChange,
+    propose=frozenset({Role.RISK_OFFICER, Role.ACCOUNTANT}),
+    approve=frozenset({Role.RISK_OFFICER, Role.APPROVER}),
+    validate=_validate,
+    apply=_apply,
+)
