@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.db import rows
+from domain.db import execute, rows
 from domain.models.lending.borrower import FinancialStatement
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.product import LoanProduct
@@ -412,7 +412,10 @@ async def test_the_seed_is_written_once(story: Story) -> None:
 
 
 async def test_policy_is_dated_and_a_zero_person_band_approves_alone(story: Story) -> None:
-    """Rows of tomorrow are not in force, those of today are; kept last, it changes policy."""
+    """Rows of tomorrow are not in force, those of today are; kept last, it changes policy, which
+    takes its triggers away."""
+    for verb in ("update", "delete"):
+        await execute(f"DROP TRIGGER policy_rule_no_{verb}")
     await PolicyRule.create(
         profile="GENERIC",
         code="PD_REFER",

@@ -1,0 +1,386 @@
+"""Each kind of change, on both databases: what it writes, what it refuses, what stays as it was."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from tortoise.exceptions import IntegrityError, OperationalError
+
+from domain import db
+from domain.models.lending.product import LoanProduct
+from domain.models.records import PolicyValue
+from domain.models.reference import BenchmarkRate, CalendarDay, PostingProfile
+from domain.models.risk.decision import PolicyRule
+from domain.operations.changes.kinds.benchmark_rate import BENCHMARK_RATE, BenchmarkFixing
+from domain.operations.changes.kinds.calendar_year import (
+    CALENDAR_YEAR,
+    CalendarEntry,
+    CalendarYear,
+)
+from domain.operations.changes.kinds.loan_product import LOAN_PRODUCT, ProductVersion
+from domain.operations.changes.kinds.policy_rule import POLICY_RULE, PolicyRuleChange
+from domain.operations.changes.kinds.policy_value import POLICY_VALUE, PolicyValueChange
+from domain.operations.changes.kinds.posting_profile import POSTING_PROFILE, PostingLine
+from domain.operations.install import install
+from domain.operations.lending.advance_business_date import advance_business_date
+from domain.queries.lending.products import is_on_offer
+from domain.queries.policy import policy_value
+from domain.queries.risk.policy_rules import rules_in_force
+from domain.rules.lending.allocation import DEFAULT_RULE, AllocationRule, Bucket
+from domain.rules.lending.borrower import Profile
+from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.overdue import CompoundBasis
+from domain.rules.lending.periods import PeriodUnit
+from domain.rules.lending.schedule import RepaymentMethod
+from domain.rules.money import Rounding
+from domain.rules.reference import DayKind
+from domain.rules.refusal import ErrorCode, Refused
+from domain.rules.risk.policy import Outcome
+from tests.changes import approve, found, propose
+from tests.conftest import FIRST_DAY
+from tests.lender import Lender, key
+
+DAY = dt.timedelta(days=1)
+TOMORROW = FIRST_DAY + DAY
+
+PRODUCT = ProductVersion(
+    code="GEN-ONE",
+    profile=Profile.GENERIC,
+    name_zh="一号产品",
+    name_en="Product one",
+    currency="USD",
+    method=RepaymentMethod.EQUAL_INSTALLMENT,
+    day_count=DayCount.ACT_365,
+    rounding=Rounding.HALF_UP,
+    period_unit=PeriodUnit.MONTH,
+    every=1,
+    settlement_day=None,
+    principal_min=Decimal("1000"),
+    principal_max=Decimal("500000.00"),
+    installments_max=36,
+    rate_min=Decimal("0.02"),
+    rate_max=Decimal("0.18"),
+    penalty_markup=Decimal("0.5"),
+    penalty_grace_days=3,
+    compound_basis=CompoundBasis.PENALTY,
+    allocation=DEFAULT_RULE,
+    active=True,
+)
+VALUE = PolicyValueChange(
+    profile=Profile.GENERIC,
+    name="draft_validity_days",
+    value="90",
+    effective_from=TOMORROW,
+    citation="Board 2026-01",
+    confirmed=True,
+)
+RULE = PolicyRuleChange(
+    profile=Profile.GENERIC,
+    code="PD_REFER",
+    condition="PD_AT_LEAST",
+    threshold="0.10",
+    outcome=Outcome.REFER,
+    effective_from=TOMORROW,
+    effective_to=None,
+    citation="Board 2026-01",
+    confirmed=True,
+    text_zh="违约概率偏高。",
+    text_en="The probability of default is high.",
+)
+FIXING = BenchmarkFixing(
+    name="LPR",
+    tenor="1Y",
+    published_on=FIRST_DAY - DAY,
+    rate=Decimal("0.0295"),
+    citation="chinamoney.com.cn",
+    confirmed=True,
+)
+YEAR = CalendarYear(
+    calendar="CN",
+    year=2026,
+    days=(
+        CalendarEntry(date=dt.date(2026, 10, 1), kind=DayKind.HOLIDAY, name="国庆节"),
+        CalendarEntry(date=dt.date(2026, 1, 1), kind=DayKind.HOLIDAY, name="元旦"),
+        CalendarEntry(date=dt.date(2026, 10, 10), kind=DayKind.WORKDAY, name="调休"),
+    ),
+)
+LINE = PostingLine(
+    event="ACCRUAL", role="INTEREST_INCOME", account_code="6012", effective_from=TOMORROW
+)
+
+
+# Loan products
+
+
+async def test_a_product_gets_a_version_and_the_old_one_stays(lender: Lender) -> None:
+    change = await propose(lender.risk_officer, LOAN_PRODUCT, PRODUCT)
+    assert json.loads(change.payload)["principalMin"] == "1000.00"
+    assert json.loads(change.payload)["version"] == 1
+    await approve(lender.approver, change)
+    first = await LoanProduct.get(code="GEN-ONE")
+    assert (first.version, first.principal_min, first.principal_max) == (1, 1000_00, 500_000_00)
+    assert await is_on_offer(first)
+    kept = await LoanProduct.filter(id=first.id).values()
+    vertical = AllocationRule(order=DEFAULT_RULE.order, principal_first_beyond_days=90)
+    second = replace(PRODUCT, rate_max=Decimal("0.1500"), allocation=vertical)
+    change = await propose(lender.risk_officer, LOAN_PRODUCT, second)
+    assert (change.subject_noun, change.subject_id) == ("LoanProduct", first.id)
+    await approve(lender.approver, change)
+    latest = await LoanProduct.get(code="GEN-ONE", version=2)
+    assert Decimal(latest.rate_max) == Decimal("0.15")
+    assert latest.allocation["principal_first_beyond_days"] == 90
+    assert await LoanProduct.filter(id=first.id).values() == kept
+    assert (await is_on_offer(first), await is_on_offer(latest)) == (False, True)
+    await install(today=FIRST_DAY)
+    assert await LoanProduct.filter(code="GEN-ONE").count() == 2
+
+
+async def test_of_two_next_versions_one_is_stale(lender: Lender) -> None:
+    one = await propose(lender.risk_officer, LOAN_PRODUCT, replace(PRODUCT, code="GEN-TWO"))
+    other = await propose(
+        lender.risk_officer, LOAN_PRODUCT, replace(PRODUCT, code="GEN-TWO", every=2)
+    )
+    await approve(lender.approver, one)
+    with pytest.raises(Refused) as refused:
+        await approve(lender.approver2, other)
+    assert found(refused) == {"id": ErrorCode.STALE_VERSION}
+    assert [row.every for row in await LoanProduct.filter(code="GEN-TWO")] == [1]
+
+
+async def test_a_product_whose_widest_loan_has_no_schedule(lender: Lender) -> None:
+    before = await LoanProduct.all().count()
+    for changes, mistakes in (
+        ({"settlement_day": 40}, {"settlementDay": ErrorCode.OUT_OF_RANGE}),
+        (
+            {"settlement_day": 20, "period_unit": PeriodUnit.WEEK},
+            {"periodUnit": ErrorCode.INVALID_VALUE},
+        ),
+        ({"installments_max": 0}, {"installmentsMax": ErrorCode.OUT_OF_RANGE}),
+        ({"installments_max": 601}, {"installmentsMax": ErrorCode.OUT_OF_RANGE}),
+        ({"principal_max": Decimal("0.01")}, {"principalMax": ErrorCode.OUT_OF_RANGE}),
+        ({"principal_min": Decimal("1.001")}, {"principalMin": ErrorCode.WRONG_SCALE}),
+        ({"rate_min": Decimal("0.2")}, {"rateMax": ErrorCode.OUT_OF_RANGE}),
+        ({"rate_max": Decimal("NaN")}, {"rateMax": ErrorCode.OUT_OF_RANGE}),
+        (
+            {"allocation": AllocationRule(order=(Bucket.INTEREST,))},
+            {"allocation.order": ErrorCode.INVALID_VALUE},
+        ),
+        (
+            {"code": "gen", "currency": "XXX", "name_zh": " "},
+            {
+                "code": ErrorCode.INVALID_VALUE,
+                "currency": ErrorCode.INVALID_VALUE,
+                "nameZh": ErrorCode.REQUIRED,
+            },
+        ),
+        ({"code": "USD-LEVEL", "currency": "EUR"}, {"currency": ErrorCode.CURRENCY_MISMATCH}),
+    ):
+        with pytest.raises(Refused) as refused:
+            await propose(lender.risk_officer, LOAN_PRODUCT, replace(PRODUCT, **changes))
+        wanted = {f"content.loanProduct.{path}": code for path, code in mistakes.items()}
+        assert found(refused) == wanted
+    assert await LoanProduct.all().count() == before
+
+
+# Policy
+
+
+async def test_a_policy_value_is_added_for_later_and_the_old_one_stays(lender: Lender) -> None:
+    await approve(lender.approver, await propose(lender.risk_officer, POLICY_VALUE, VALUE))
+    for day, value in ((FIRST_DAY, "180"), (TOMORROW, "90")):
+        found_value = await policy_value(VALUE.name, profile=Profile.GENERIC, on=day)
+        assert found_value == value
+    assert await policy_value(VALUE.name, profile=Profile.CN, on=TOMORROW) == "180"
+    # The same date again, and whatever is in effect.
+    for changes, path, code in (
+        ({"value": "60"}, "effectiveFrom", ErrorCode.DUPLICATE),
+        ({"effective_from": FIRST_DAY}, "effectiveFrom", ErrorCode.DATE_OUT_OF_RANGE),
+        ({"effective_from": FIRST_DAY - DAY}, "effectiveFrom", ErrorCode.DATE_OUT_OF_RANGE),
+        ({"name": "draft_days"}, "name", ErrorCode.NOT_FOUND),
+        ({"value": "soon", "effective_from": TOMORROW + DAY}, "value", ErrorCode.INVALID_VALUE),
+        ({"citation": "", "effective_from": TOMORROW + DAY}, "citation", ErrorCode.REQUIRED),
+    ):
+        with pytest.raises(Refused) as refused:
+            await propose(lender.risk_officer, POLICY_VALUE, replace(VALUE, **changes))
+        assert found(refused) == {f"content.policyValue.{path}": code}
+    assert await PolicyValue.filter(profile=Profile.GENERIC, name=VALUE.name).count() == 2
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["policy_value", "policy_rule", "benchmark_rate", "exchange_rate", "posting_profile"],
+)
+async def test_the_database_keeps_what_was_written(lender: Lender, table: str) -> None:
+    if table == "exchange_rate":
+        await db.execute(
+            "INSERT INTO exchange_rate (base, quote, quoted_on, rate, citation, created_at) "
+            "VALUES ('USD', 'CZK', '2026-01-01', '20.5', 'test', '2026-01-01 00:00:00')"
+        )
+    before = await db.rows(f"SELECT * FROM {table}")
+    assert before
+    for statement in (f"UPDATE {table} SET id = id + 1000000", f"DELETE FROM {table}"):
+        with pytest.raises((IntegrityError, OperationalError)):
+            await db.execute(statement)
+    assert await db.rows(f"SELECT * FROM {table}") == before
+
+
+async def test_a_policy_rule_is_added_and_ended(lender: Lender) -> None:
+    await approve(lender.approver, await propose(lender.risk_officer, POLICY_RULE, RULE))
+    later = TOMORROW + 10 * DAY
+    ended = replace(RULE, effective_from=later, effective_to=later)
+    await approve(lender.approver, await propose(lender.risk_officer, POLICY_RULE, ended))
+
+    async def threshold(day: dt.date) -> str | None:
+        rules = await rules_in_force(profile=Profile.GENERIC, on=day)
+        return next((rule.threshold for rule in rules if rule.code == RULE.code), None)
+
+    assert await threshold(FIRST_DAY) == "0.12"
+    assert await threshold(TOMORROW) == "0.10"
+    assert await threshold(later + DAY) is None
+    rows = await PolicyRule.all().count()
+    for changes, mistakes in (
+        ({"threshold": "0.11"}, {"effectiveFrom": ErrorCode.DUPLICATE}),
+        ({"effective_from": FIRST_DAY}, {"effectiveFrom": ErrorCode.DATE_OUT_OF_RANGE}),
+        (
+            {"effective_from": later + DAY, "effective_to": later},
+            {"effectiveTo": ErrorCode.DATE_OUT_OF_RANGE},
+        ),
+        (
+            {"effective_from": later + DAY, "condition": "PD_ABOVE"},
+            {"condition": ErrorCode.INVALID_VALUE},
+        ),
+        (
+            {"effective_from": later + DAY, "threshold": "high"},
+            {"threshold": ErrorCode.INVALID_VALUE},
+        ),
+    ):
+        with pytest.raises(Refused) as refused:
+            await propose(lender.risk_officer, POLICY_RULE, replace(RULE, **changes))
+        wanted = {f"content.policyRule.{path}": code for path, code in mistakes.items()}
+        assert found(refused) == wanted
+    assert await PolicyRule.all().count() == rows
+
+
+# Reference data
+
+
+async def test_the_seeded_fixings_are_there_and_unconfirmed(lender: Lender) -> None:
+    seeded = await BenchmarkRate.filter(name="LPR", published_on__lte=dt.date(2025, 12, 31))
+    assert len(seeded) == 30
+    assert {row.tenor for row in seeded} == {"1Y", "5Y"}
+    assert not any(row.confirmed for row in seeded)
+    assert all(Decimal("0.02") < Decimal(row.rate) < Decimal("0.05") for row in seeded)
+
+
+async def test_a_fixing_follows_the_last_one(lender: Lender) -> None:
+    await approve(lender.accountant, await propose(lender.operator, BENCHMARK_RATE, FIXING))
+    row = await BenchmarkRate.get(name="LPR", tenor="1Y", published_on=FIXING.published_on)
+    assert (Decimal(row.rate), row.confirmed) == (Decimal("0.0295"), True)
+    for changes, path, code in (
+        ({}, "publishedOn", ErrorCode.DUPLICATE),
+        ({"published_on": dt.date(2025, 12, 22)}, "publishedOn", ErrorCode.DATE_OUT_OF_RANGE),
+        ({"published_on": TOMORROW}, "publishedOn", ErrorCode.DATE_OUT_OF_RANGE),
+        ({"tenor": "1W"}, "tenor", ErrorCode.INVALID_VALUE),
+        ({"name": "SHIBOR", "rate": Decimal("2.95")}, "rate", ErrorCode.OUT_OF_RANGE),
+    ):
+        with pytest.raises(Refused) as refused:
+            await propose(lender.operator, BENCHMARK_RATE, replace(FIXING, **changes))
+        assert found(refused) == {f"content.benchmarkRate.{path}": code}
+
+
+async def test_the_posting_profile_is_seeded_and_changed_for_later(lender: Lender) -> None:
+    seeded = {(row.event, row.role): row.account_code for row in await PostingProfile.all()}
+    assert seeded["ACCRUAL", "INTEREST_INCOME"] == "6011"
+    await approve(lender.risk_officer, await propose(lender.accountant, POSTING_PROFILE, LINE))
+    row = await PostingProfile.get(event=LINE.event, role=LINE.role, effective_from=TOMORROW)
+    assert row.account_code == "6012"
+    for changes, path, code in (
+        ({}, "effectiveFrom", ErrorCode.DUPLICATE),
+        ({"effective_from": FIRST_DAY}, "effectiveFrom", ErrorCode.DATE_OUT_OF_RANGE),
+        ({"role": "BANK"}, "role", ErrorCode.INVALID_VALUE),
+        ({"event": "LUNCH"}, "event", ErrorCode.INVALID_VALUE),
+        (
+            {"account_code": "1002", "effective_from": TOMORROW + DAY},
+            "accountCode",
+            ErrorCode.INVALID_VALUE,
+        ),
+        (
+            {"account_code": "9", "effective_from": TOMORROW + DAY},
+            "accountCode",
+            ErrorCode.NOT_FOUND,
+        ),
+    ):
+        with pytest.raises(Refused) as refused:
+            await propose(lender.accountant, POSTING_PROFILE, replace(LINE, **changes))
+        assert found(refused) == {f"content.postingProfile.{path}": code}
+
+
+async def days_of(year: int) -> dict[dt.date, str]:
+    first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
+    rows = await CalendarDay.filter(calendar="CN", date__range=(first, last))
+    return {row.date: row.kind for row in rows}
+
+
+async def test_a_calendar_year_is_loaded_at_once_and_later_days_replaced(lender: Lender) -> None:
+    change = await propose(lender.operator, CALENDAR_YEAR, YEAR)
+    assert "2 holidays and 1 worked days" in change.summary_en
+    await approve(lender.accountant, change)
+    assert await days_of(2026) == {day.date: day.kind for day in YEAR.days}
+    # New Year's Day has passed; National Day moves, and the worked Saturday falls away.
+    new_year = YEAR.days[1]
+    moved = CalendarEntry(date=dt.date(2026, 10, 2), kind=DayKind.HOLIDAY, name="国庆节")
+    first = await propose(lender.operator, CALENDAR_YEAR, replace(YEAR, days=(moved, new_year)))
+    other = await propose(lender.operator, CALENDAR_YEAR, replace(YEAR, days=(new_year,)))
+    await approve(lender.accountant, first)
+    assert set(await days_of(2026)) == {new_year.date, moved.date}
+    with pytest.raises(Refused) as refused:  # what it would replace is another year by now
+        await approve(lender.accountant, other)
+    assert found(refused) == {"id": ErrorCode.STALE_VERSION}
+    with pytest.raises(Refused) as refused:
+        await propose(lender.operator, CALENDAR_YEAR, replace(YEAR, days=(moved,)))
+    assert found(refused) == {"content.calendarYear.days": ErrorCode.DATE_OUT_OF_RANGE}
+    assert set(await days_of(2026)) == {new_year.date, moved.date}
+
+
+async def test_days_of_another_year_and_days_twice(lender: Lender) -> None:
+    day = replace(YEAR.days[0], date=dt.date(2027, 10, 1))
+    wrong = replace(YEAR, year=2027, days=(day, day, YEAR.days[0], replace(day, name="")))
+    with pytest.raises(Refused) as refused:
+        await propose(lender.operator, CALENDAR_YEAR, wrong)
+    assert found(refused) == {
+        "content.calendarYear.days.1.date": ErrorCode.DUPLICATE,
+        "content.calendarYear.days.2.date": ErrorCode.DATE_OUT_OF_RANGE,
+        "content.calendarYear.days.3.date": ErrorCode.DUPLICATE,
+        "content.calendarYear.days.3.name": ErrorCode.REQUIRED,
+    }
+    with pytest.raises(Refused) as refused:
+        await propose(lender.operator, CALENDAR_YEAR, replace(YEAR, days=()))
+    assert found(refused) == {"content.calendarYear.days": ErrorCode.REQUIRED}
+    assert await days_of(2027) == {}
+
+
+async def test_the_day_came_before_the_approval(lender: Lender) -> None:
+    """Kept last: the business date moves past what was proposed for then."""
+    day = FIRST_DAY + 5 * DAY
+    requests = [
+        (lender.approver, await propose(actor, kind, payload))
+        for actor, kind, payload in (
+            (lender.risk_officer, POLICY_VALUE, replace(VALUE, effective_from=day)),
+            (lender.risk_officer, POLICY_RULE, replace(RULE, effective_from=day)),
+        )
+    ]
+    line = replace(LINE, effective_from=day)
+    change = await propose(lender.accountant, POSTING_PROFILE, line)
+    requests.append((lender.risk_officer, change))
+    await advance_business_date(actor=lender.operator, key=key(), to=day)
+    for actor, change in requests:
+        with pytest.raises(Refused) as refused:
+            await approve(actor, change)
+        assert found(refused) == {"id": ErrorCode.DATE_OUT_OF_RANGE}
+    assert not await PolicyValue.exists(effective_from=day)
+    assert not await PolicyRule.exists(effective_from=day)
+    assert not await PostingProfile.exists(effective_from=day)
