@@ -7,7 +7,7 @@ approvals at once the second waits at the request and finds it applied.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -47,8 +47,7 @@ async def approve_change(*, actor: Actor, key: str, change_id: int, content_sha2
 
     async def work(step: Step) -> Result:
         today = await held_business_date()
-        turn = await _turn(actor, change_id, ChangeState.APPLIED)
-        change, kind = turn.change, turn.kind
+        change, kind = await _turn(actor, change_id, ChangeState.APPLIED)
         refuse_other_content(_content(change), content_sha256)
         refuse_expired(change.expires_on, today=today)
         first = len(step.changes)
@@ -68,11 +67,11 @@ async def reject_change(*, actor: Actor, key: str, change_id: int, comment: str)
     """Reject the change and say why. Result: `change`. Raises :class:`Refused`."""
 
     async def work(step: Step) -> Result:
-        turn = await _turn(actor, change_id, ChangeState.REJECTED)
+        change, _ = await _turn(actor, change_id, ChangeState.REJECTED)
         form = Form()
         said = form.text("comment", comment, longest=COMMENT_LENGTH_MAX, lines=True)
         form.refuse()
-        await turn_down(step, turn.change, ChangeState.REJECTED, comment=said)
+        await turn_down(step, change, ChangeState.REJECTED, comment=said)
         return {"change": change_id}
 
     arguments = {"change": change_id, "comment": comment}
@@ -101,41 +100,42 @@ async def turn_down(
     step: Step, change: ChangeRequest, to: ChangeState, *, comment: str = ""
 ) -> None:
     """End a request that is not applied, in the running transaction, and undo what it left."""
-    kind = KINDS[change.kind]
-    if kind.turned_down is not None:
+    kind = KINDS.get(change.kind)  # an earlier release may have known more
+    if kind is not None and kind.turned_down is not None:
         await kind.turned_down(step, kind.read(change.payload))
     change.comment = comment
     await _decided(step, change, to, columns=("comment",))
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """A request, locked, that this person may decide now."""
-
-    change: ChangeRequest
-    kind: Kind[Any]
-
-
-async def _turn(actor: Actor, change_id: int, to: ChangeState) -> _Turn:
+async def _turn(actor: Actor, change_id: int, to: ChangeState) -> tuple[ChangeRequest, Kind[Any]]:
+    """Return the request, locked, and its kind, if this person may now move it `to`."""
     change = await find_change(actor, change_id, kinds=kinds_of(actor))
     kind = KINDS[change.kind]
     refuse_other_roles(actor.roles, kind.approve, ("approve or reject", "批准或驳回"))
     if change.proposed_by_kind == ActorKind.EMPLOYEE:
         refuse_same_person(actor.id, change.proposed_by_id, ("proposed", "提出"))
     move(CHANGE_MOVES, CHANGE, ChangeState(change.state), to)
-    return _Turn(change, kind)
+    return change, kind
 
 
 async def _apply(step: Step, kind: Kind[Any], text: str) -> None:
     """Check the payload against the world as it is, and apply it; problems are the request's."""
     try:
-        proposal = await kind.validate(step.actor, kind.read(text))
+        proposal = await kind.validate(step.actor, _read(kind, text))
         refuse_changed_world(text, kind.write(proposal.payload))
         await kind.apply(step, step.actor, proposal.payload)
     except Refused as refusal:
         raise Refused(replace(each, path=("id",)) for each in refusal.problems) from refusal
     except IntegrityError as error:  # another change took the place since it was looked at
         raise Refused([_TAKEN]) from error
+
+
+def _read(kind: Kind[Any], text: str) -> Any:
+    """Return the payload; one of an earlier release that had other fields is stale."""
+    try:
+        return kind.read(text)
+    except ValueError:
+        refuse_changed_world(text, "")
 
 
 _TAKEN = Problem(

@@ -2,7 +2,7 @@
 
 The payload is a frozen dataclass of texts, whole numbers, switches, dates, decimals, enums, and
 tuples of these. Stored, it is canonical JSON with camelCase keys: a date is "2026-01-20", a decimal
-its digits. Amounts of money are whole numbers of minor units.
+its digits. Amounts of money are decimals of major units beside their currency: people read them.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class Kind(Generic[P]):
         return canonical_json(written)
 
     def read(self, text: str) -> P:
-        """Return the payload behind its canonical JSON."""
+        """Return the payload behind its canonical JSON. Raises ValueError for another kind's, or an
+        earlier release's that had other fields."""
         return self._adapter.validate_python(_renamed(orjson.loads(text), _snake))
 
 

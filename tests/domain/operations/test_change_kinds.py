@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -15,6 +16,7 @@ from domain.models.lending.product import LoanProduct
 from domain.models.records import PolicyValue
 from domain.models.reference import BenchmarkRate, CalendarDay, PostingProfile
 from domain.models.risk.decision import PolicyRule
+from domain.operations.changes.kind import Kind
 from domain.operations.changes.kinds.benchmark_rate import BENCHMARK_RATE, BenchmarkFixing
 from domain.operations.changes.kinds.calendar_year import (
     CALENDAR_YEAR,
@@ -113,6 +115,26 @@ LINE = PostingLine(
 )
 
 
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        (LOAN_PRODUCT, PRODUCT),
+        (POLICY_VALUE, VALUE),
+        (POLICY_RULE, RULE),
+        (BENCHMARK_RATE, FIXING),
+        (CALENDAR_YEAR, YEAR),
+        (POSTING_PROFILE, LINE),
+    ],
+    ids=lambda each: getattr(each, "name", ""),
+)
+def test_a_payload_is_read_as_it_was_written(kind: Kind[Any], payload: Any) -> None:
+    text = kind.write(payload)
+    assert kind.read(text) == payload
+    assert kind.write(kind.read(text)) == text
+    with pytest.raises(ValueError, match="validation error"):
+        kind.read('{"other":1}')
+
+
 # Loan products
 
 
@@ -208,6 +230,15 @@ async def test_a_policy_value_is_added_for_later_and_the_old_one_stays(lender: L
             await propose(lender.risk_officer, POLICY_VALUE, replace(VALUE, **changes))
         assert found(refused) == {f"content.policyValue.{path}": code}
     assert await PolicyValue.filter(profile=Profile.GENERIC, name=VALUE.name).count() == 2
+
+
+async def test_a_master_scale_keeps_the_grades_of_the_approval_matrix(lender: Lender) -> None:
+    scale = replace(VALUE, name="master_scale", value="A1:0.01,C1:0.1,D:1")
+    await propose(lender.risk_officer, POLICY_VALUE, scale)
+    for value in ("A1:0.01,D:1", "A1:0.02,C1:0.01,D:1"):
+        with pytest.raises(Refused) as refused:
+            await propose(lender.risk_officer, POLICY_VALUE, replace(scale, value=value))
+        assert found(refused) == {"content.policyValue.value": ErrorCode.INVALID_VALUE}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from domain.operations.changes.registry import KINDS, kinds_of
 from domain.operations.lending.advance_business_date import advance_business_date
 from domain.queries.business_date import business_date
 from domain.queries.changes import visible_changes
+from domain.rules.changes import Content
 from domain.rules.money import CURRENCIES
 from domain.rules.refusal import ErrorCode, Refused
 from domain.rules.roles import Role
@@ -186,6 +187,29 @@ async def test_rejected_with_a_reason_then_approved(lender: Lender) -> None:
     with pytest.raises(Refused) as refused:
         await approve(lender.risk_officer, change)
     assert found(refused) == {"id": ErrorCode.ILLEGAL_STATE}
+
+
+async def test_a_payload_of_an_earlier_release_can_only_be_turned_down(lender: Lender) -> None:
+    made = await propose(lender.accountant, EXCHANGE_RATE, rate())
+    row = {
+        **(await ChangeRequest.filter(id=made.id).values())[0],
+        "payload": '{"pair":"USDEUR"}',
+        "state": "PROPOSED",
+    }
+    del row["id"]
+    content = Content(
+        kind=made.kind,
+        subject=("", 0),
+        payload=row["payload"],
+        summary_en=made.summary_en,
+        summary_zh=made.summary_zh,
+        reason=made.reason,
+    )
+    old = await ChangeRequest.create(**{**row, "content_sha256": content.sha256})
+    with pytest.raises(Refused) as refused:
+        await approve(lender.risk_officer, old)
+    assert found(refused) == {"id": ErrorCode.STALE_VERSION}
+    await withdraw_change(actor=lender.accountant, key=key(), change_id=old.id)
 
 
 async def test_it_is_applied_once(lender: Lender) -> None:

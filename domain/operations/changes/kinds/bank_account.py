@@ -68,7 +68,8 @@ async def _apply(step: Step, actor: Actor, account: WaitingAccount) -> None:
 
 async def _turned_down(step: Step, account: WaitingAccount) -> None:
     row = await BankAccount.filter(id=account.account_id).select_for_update().get()
-    await _become(step, row, BankAccountState.REJECTED, event="bank_account.rejected")
+    if row.state == BankAccountState.PENDING:
+        await _become(step, row, BankAccountState.REJECTED, event="bank_account.rejected")
 
 
 async def _become(step: Step, row: BankAccount, to: BankAccountState, *, event: str) -> None:

@@ -10,10 +10,12 @@ from domain.models.records import PolicyValue
 from domain.operations.changes.kind import Kind, Proposal
 from domain.operations.perform import Step
 from domain.queries.business_date import business_date
+from domain.queries.risk.policy_rules import authority_in_force
 from domain.rules.form import Form
 from domain.rules.lending.borrower import Profile
-from domain.rules.reference import read_later_day, read_policy_value
+from domain.rules.reference import SCALES, read_later_day, read_policy_value
 from domain.rules.refusal import ErrorCode
+from domain.rules.risk.grade import parse_scale
 from domain.rules.roles import Role
 
 
@@ -49,6 +51,8 @@ async def _validate(_: Actor, asked: PolicyValueChange) -> Proposal[PolicyValueC
         value = read_policy_value(
             form, "value", name=asked.name, value=value, before=known[0].value
         )
+        if asked.name in SCALES and not form.problems:
+            await _check_matrix(form, asked)
     if any(row.effective_from == asked.effective_from for row in known):
         form.add(
             ErrorCode.DUPLICATE,
@@ -66,6 +70,20 @@ async def _validate(_: Actor, asked: PolicyValueChange) -> Proposal[PolicyValueC
         zh=f"政策参数 {name} 自 {day} 起为 {value}；已登记的最近一项为自 "
         f"{known[0].effective_from} 起的 {known[0].value}。",
     )
+
+
+async def _check_matrix(form: Form, asked: PolicyValueChange) -> None:
+    """The approval matrix names grades: a scale without one would leave cases with no approver."""
+    bands = await authority_in_force(profile=asked.profile, on=asked.effective_from)
+    named = {grade for band in bands for grade in (band.grade_from, band.grade_to)}
+    if lost := sorted(named - {*parse_scale(asked.value).grades}):
+        grades = ", ".join(lost)
+        form.add(
+            ErrorCode.INVALID_VALUE,
+            "value",
+            f"The approval matrix names {grades}, which this scale lacks. Keep these grades.",
+            f"审批权限表使用了该主标尺所缺的等级 {grades}，请保留这些等级。",
+        )
 
 
 async def _apply(step: Step, _: Actor, change: PolicyValueChange) -> None:
