@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 
 from domain.actor import Actor, ActorKind
 from domain.models.change import ChangeRequest
-from domain.operations.changes.kind import Kind
+from domain.operations.changes.kind import Kind, noun_name
 from domain.operations.changes.registry import KINDS, kinds_of
 from domain.operations.clock import now
 from domain.operations.perform import Done, Result, Step, perform
@@ -51,8 +51,10 @@ async def approve_change(*, actor: Actor, key: str, change_id: int, content_sha2
         refuse_other_content(_content(change), content_sha256)
         refuse_expired(change.expires_on, today=today)
         first = len(step.changes)
-        await _apply(step, kind, change.payload)
-        made = dict.fromkeys((each.noun, each.noun_id) for each in step.changes[first:])
+        result = await _apply(step, kind, change.payload)
+        made = dict.fromkeys((noun_name(name), row_id) for name, row_id in result.items())
+        noted = step.changes[first:]
+        made |= dict.fromkeys((each.noun, each.noun_id) for each in noted if each.after)
         change.made = canonical_json({"nouns": [[*each] for each in made]})
         await _decided(step, change, ChangeState.APPLIED, columns=("made",))
         return {"change": change.id}
@@ -118,12 +120,12 @@ async def _turn(actor: Actor, change_id: int, to: ChangeState) -> tuple[ChangeRe
     return change, kind
 
 
-async def _apply(step: Step, kind: Kind[Any], text: str) -> None:
+async def _apply(step: Step, kind: Kind[Any], text: str) -> Result:
     """Check the payload against the world as it is, and apply it; problems are the request's."""
     try:
         proposal = await kind.validate(step.actor, _read(kind, text))
         refuse_changed_world(text, kind.write(proposal.payload))
-        await kind.apply(step, step.actor, proposal.payload)
+        return await kind.apply(step, step.actor, proposal.payload)
     except Refused as refusal:
         raise Refused(replace(each, path=("id",)) for each in refusal.problems) from refusal
     except IntegrityError as error:  # another change took the place since it was looked at

@@ -17,7 +17,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from domain.actor import Actor
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.rules.changes import canonical_json
 from domain.rules.roles import Role
 
@@ -52,8 +52,10 @@ class Kind(Generic[P]):
     another payload comes of it, the world has changed and the approval is refused.
 
     `apply` makes the change in the transaction of the approval, which holds the business date. It
-    gets the running step, the approving actor and the payload, notes each noun it makes or changes
-    by `step.changed`, and may refuse: then nothing has happened.
+    gets the running step, the approving actor and the payload, notes what it changes by
+    `step.changed`, and returns the nouns by name and row id as any operation's `work` does
+    ({"loan_product": 5}); both become the request's `made`. It may refuse: then nothing has
+    happened.
 
     `turned_down` undoes what proposing left behind, when nobody approves.
     """
@@ -65,7 +67,7 @@ class Kind(Generic[P]):
     propose: frozenset[Role]
     approve: frozenset[Role]
     validate: Callable[[Actor, P], Awaitable[Proposal[P]]]
-    apply: Callable[[Step, Actor, P], Awaitable[None]]
+    apply: Callable[[Step, Actor, P], Awaitable[Result]]
     turned_down: Callable[[Step, P], Awaitable[None]] | None = None
 
     @property
@@ -86,6 +88,11 @@ class Kind(Generic[P]):
         """Return the payload behind its canonical JSON. Raises ValueError for another kind's, or an
         earlier release's that had other fields."""
         return self._adapter.validate_python(_renamed(orjson.loads(text), _snake))
+
+
+def noun_name(name: str) -> str:
+    """Return the noun behind a result's name: loan_product → LoanProduct."""
+    return "".join(word.title() for word in name.split("_"))
 
 
 def _renamed(value: Any, rename: Callable[[str], str]) -> Any:

@@ -36,4 +36,4 @@ KINDS: Final[Mapping[str, Kind[Any]]] = MappingProxyType({kind.name: kind for ki
 
 def kinds_of(actor: Actor) -> list[str]:
     """Return the names of the kinds that a person's roles propose or approve."""
-    return [kind.name for kind in _KINDS if actor.has(*kind.propose, *kind.approve)]
+    return [kind.name for kind in KINDS.values() if actor.has(*kind.propose, *kind.approve)]

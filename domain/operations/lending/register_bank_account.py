@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tortoise.exceptions import IntegrityError
+
 from domain.actor import Actor
 from domain.encryption import blind_index, encrypt
 from domain.models.change import ChangeRequest
@@ -21,7 +23,7 @@ from domain.queries.lending.find import find_borrower
 from domain.rules.changes import ChangeState
 from domain.rules.form import Form
 from domain.rules.lending.bank_account import BankAccountState
-from domain.rules.refusal import ErrorCode
+from domain.rules.refusal import ErrorCode, Problem, Refused
 
 REGISTERED = "Registered as a new bank account. 新银行账户登记。"
 NUMBER = "bank_account.number"
@@ -63,18 +65,16 @@ async def register_bank_account(*, actor: Actor, key: str, account: NewBankAccou
             )
         known = await _known(borrower.id, index)
         if known is not None and await _stands(known):
-            form.add(
-                ErrorCode.DUPLICATE,
-                "number",
-                "This account is registered for the borrower already.",
-                "该借款人已登记此账号。",
-            )
+            form.extend([_DUPLICATE])
         form.refuse()
         row = known or BankAccount(borrower_id=borrower.id, number_index=index)
         row.bank_name, row.account_name = bank_name, account_name
         row.number_cipher, row.number_tail = encrypt(number, column=NUMBER), number[-4:]
         row.state = BankAccountState.PENDING
-        await row.save()
+        try:
+            await row.save()
+        except IntegrityError as error:  # somebody registered it between the look and the insert
+            raise Refused([_DUPLICATE]) from error
         step.changed(
             "BankAccount",
             row.id,
@@ -94,6 +94,14 @@ async def register_bank_account(*, actor: Actor, key: str, account: NewBankAccou
     return await perform(
         actor=actor, action="registerBankAccount", key=key, arguments=arguments, work=work
     )
+
+
+_DUPLICATE = Problem(
+    ErrorCode.DUPLICATE,
+    ("number",),
+    "This account is registered for the borrower already.",
+    "该借款人已登记此账号。",
+)
 
 
 async def _known(borrower_id: int, index: str) -> BankAccount | None:

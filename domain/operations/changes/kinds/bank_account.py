@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domain.actor import Actor
 from domain.models.lending.borrower import BankAccount, Borrower
 from domain.operations.changes.kind import Kind, Proposal
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.queries.lending.bank_accounts import find_bank_account
 from domain.queries.policy import policy_value
@@ -58,12 +58,13 @@ async def _validate(actor: Actor, asked: WaitingAccount) -> Proposal[WaitingAcco
     )
 
 
-async def _apply(step: Step, actor: Actor, account: WaitingAccount) -> None:
+async def _apply(step: Step, actor: Actor, account: WaitingAccount) -> Result:
     row = await find_bank_account(actor, account.account_id)
     borrower, today = await Borrower.get(id=row.borrower_id), await business_date()
     days = int(await policy_value(COOLING_DAYS, profile=borrower.profile, on=today))
     row.approved_on, row.usable_from = today, today + dt.timedelta(days=days)
     await _become(step, row, BankAccountState.APPROVED, event="bank_account.approved")
+    return {"bank_account": row.id}
 
 
 async def _turned_down(step: Step, account: WaitingAccount) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from domain.actor import Actor
 from domain.models.reference import BenchmarkRate
 from domain.operations.changes.kind import Kind, Proposal
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.rules.form import Form
 from domain.rules.reference import read_code, read_past_day, read_positive
@@ -65,7 +65,7 @@ async def _validate(_: Actor, asked: BenchmarkFixing) -> Proposal[BenchmarkFixin
     )
 
 
-async def _apply(step: Step, _: Actor, fixing: BenchmarkFixing) -> None:
+async def _apply(step: Step, _: Actor, fixing: BenchmarkFixing) -> Result:
     row = await BenchmarkRate.create(**asdict(fixing))
     step.changed(
         "BenchmarkRate",
@@ -78,6 +78,7 @@ async def _apply(step: Step, _: Actor, fixing: BenchmarkFixing) -> None:
         },
         event="benchmark_rate.added",
     )
+    return {"benchmark_rate": row.id}
 
 
 BENCHMARK_RATE = Kind(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from domain.actor import Actor
 from domain.models.reference import CalendarDay
 from domain.operations.changes.kind import Kind, Proposal
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.rules.form import Form
 from domain.rules.reference import DayKind, read_code
@@ -115,7 +115,7 @@ def _sha256(rows: list[CalendarDay]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def _apply(step: Step, _: Actor, year: CalendarYear) -> None:
+async def _apply(step: Step, _: Actor, year: CalendarYear) -> Result:
     today = await business_date()
     before = await _year(year.calendar, year.year)
     kept = {row.date for row in before if row.date <= today}
@@ -138,6 +138,7 @@ async def _apply(step: Step, _: Actor, year: CalendarYear) -> None:
                 row.id,
                 after={"calendar": row.calendar, "date": row.date, "kind": row.kind},
             )
+    return {}
 
 
 CALENDAR_YEAR = Kind(

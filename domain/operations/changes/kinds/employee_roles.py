@@ -10,7 +10,7 @@ from domain.actor import Actor, ActorKind
 from domain.models.staff import Employee, EmployeeRole
 from domain.operations.changes.kind import Kind, Proposal
 from domain.operations.clock import now
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.rules.form import Form
 from domain.rules.refusal import ErrorCode, Problem, Refused
 from domain.rules.roles import Role, incompatible_roles
@@ -67,7 +67,7 @@ async def _validate(actor: Actor, asked: RolesOfEmployee) -> Proposal[RolesOfEmp
     )
 
 
-async def _apply(step: Step, actor: Actor, asked: RolesOfEmployee) -> None:
+async def _apply(step: Step, actor: Actor, asked: RolesOfEmployee) -> Result:
     employee = await find_employee(asked.employee_id)
     wanted, held = frozenset(asked.roles), frozenset(asked.held)
     if gone := sorted(held - wanted):
@@ -84,6 +84,7 @@ async def _apply(step: Step, actor: Actor, asked: RolesOfEmployee) -> None:
         after=authority(wanted, asked.approval_level),
         event="employee.roles_assigned",
     )
+    return {"employee": employee.id}
 
 
 def _shown(roles: Collection[Role], level: int) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from domain.actor import Actor
 from domain.models.reference import ExchangeRate
 from domain.operations.changes.kind import Kind, Proposal
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.rules.form import Form
 from domain.rules.reference import read_past_day, read_positive
@@ -61,7 +61,7 @@ async def _validate(_: Actor, asked: DayRate) -> Proposal[DayRate]:
     )
 
 
-async def _apply(step: Step, _: Actor, day: DayRate) -> None:
+async def _apply(step: Step, _: Actor, day: DayRate) -> Result:
     row = await ExchangeRate.create(**asdict(day))
     step.changed(
         "ExchangeRate",
@@ -74,6 +74,7 @@ async def _apply(step: Step, _: Actor, day: DayRate) -> None:
         },
         event="exchange_rate.added",
     )
+    return {"exchange_rate": row.id}
 
 
 EXCHANGE_RATE = Kind(

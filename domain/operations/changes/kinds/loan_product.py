@@ -14,7 +14,7 @@ from domain.actor import Actor
 from domain.models.lending.loan_terms import stored_allocation_rule
 from domain.models.lending.product import LoanProduct
 from domain.operations.changes.kind import Kind, Proposal
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.rules.form import Form
 from domain.rules.lending.product import ProductDraft, read_product
@@ -72,7 +72,7 @@ def _summary(new: ProductVersion, state: str, name: str) -> str:
     )
 
 
-async def _apply(step: Step, _: Actor, new: ProductVersion) -> None:
+async def _apply(step: Step, _: Actor, new: ProductVersion) -> Result:
     values = await _of_the_version_before(new.code)
     values |= {each.name: getattr(new, each.name) for each in fields(new)}
     row = await LoanProduct.create(
@@ -89,6 +89,7 @@ async def _apply(step: Step, _: Actor, new: ProductVersion) -> None:
         after={"code": row.code, "version": row.version, "active": row.active},
         event="product.version_added",
     )
+    return {"loan_product": row.id}
 
 
 async def _of_the_version_before(code: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from domain.actor import Actor
 from domain.models.risk.decision import PolicyRule
 from domain.operations.changes.kind import Kind, Proposal
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.rules.form import Form
 from domain.rules.lending.borrower import Profile
@@ -93,7 +93,7 @@ def _check_condition(form: Form, rule: PolicyRuleChange) -> None:
         )
 
 
-async def _apply(step: Step, _: Actor, change: PolicyRuleChange) -> None:
+async def _apply(step: Step, _: Actor, change: PolicyRuleChange) -> Result:
     row = await PolicyRule.create(**asdict(change))
     step.changed(
         "PolicyRule",
@@ -109,6 +109,7 @@ async def _apply(step: Step, _: Actor, change: PolicyRuleChange) -> None:
         },
         event="policy_rule.added",
     )
+    return {"policy_rule": row.id}
 
 
 POLICY_RULE = Kind(

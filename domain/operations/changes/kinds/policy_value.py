@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from domain.actor import Actor
 from domain.models.records import PolicyValue
 from domain.operations.changes.kind import Kind, Proposal
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.queries.risk.policy_rules import authority_in_force
 from domain.rules.form import Form
@@ -86,7 +86,7 @@ async def _check_matrix(form: Form, asked: PolicyValueChange) -> None:
         )
 
 
-async def _apply(step: Step, _: Actor, change: PolicyValueChange) -> None:
+async def _apply(step: Step, _: Actor, change: PolicyValueChange) -> Result:
     row = await PolicyValue.create(
         profile=change.profile,
         name=change.name,
@@ -106,6 +106,7 @@ async def _apply(step: Step, _: Actor, change: PolicyValueChange) -> None:
         },
         event="policy_value.added",
     )
+    return {"policy_value": row.id}
 
 
 POLICY_VALUE = Kind(

@@ -9,7 +9,7 @@ from domain.actor import Actor
 from domain.models.lending.ledger import LedgerAccount
 from domain.models.reference import PostingProfile
 from domain.operations.changes.kind import Kind, Proposal
-from domain.operations.perform import Step
+from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.rules.form import Form
 from domain.rules.lending.posting_profile import check_account, check_line
@@ -64,7 +64,7 @@ async def _validate(_: Actor, asked: PostingLine) -> Proposal[PostingLine]:
     )
 
 
-async def _apply(step: Step, _: Actor, line: PostingLine) -> None:
+async def _apply(step: Step, _: Actor, line: PostingLine) -> Result:
     row = await PostingProfile.create(**asdict(line))
     step.changed(
         "PostingProfile",
@@ -77,6 +77,7 @@ async def _apply(step: Step, _: Actor, line: PostingLine) -> None:
         },
         event="posting_profile.added",
     )
+    return {"posting_profile": row.id}
 
 
 POSTING_PROFILE = Kind(
