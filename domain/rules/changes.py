@@ -108,7 +108,7 @@ def refuse_other_content(content: Content, looked_at: str) -> None:
 
 
 def refuse_changed_world(proposed: str, now: str) -> None:
-    """Refuse when the same request, proposed now, would be another: both are canonical JSON."""
+    """Refuse when what the request builds on, or what would come of it, is another by now."""
     if proposed == now:
         return
     raise Refused(

@@ -36,8 +36,8 @@ class AllocationInput:
 
 
 @strawberry.input(
-    description="A loan product (贷款产品). One whose code is known becomes its next version, and "
-    "what it does not name stays; earlier versions never change."
+    description="A loan product (贷款产品), whole. One whose code is known becomes its next "
+    "version; earlier versions never change."
 )
 class LoanProductInput:
     """Payload of LOAN_PRODUCT."""

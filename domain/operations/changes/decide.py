@@ -50,11 +50,9 @@ async def approve_change(*, actor: Actor, key: str, change_id: int, content_sha2
         change, kind = await _turn(actor, change_id, ChangeState.APPLIED)
         refuse_other_content(_content(change), content_sha256)
         refuse_expired(change.expires_on, today=today)
-        first = len(step.changes)
         result = await _apply(step, kind, change.payload)
         made = dict.fromkeys((noun_name(name), row_id) for name, row_id in result.items())
-        noted = step.changes[first:]
-        made |= dict.fromkeys((each.noun, each.noun_id) for each in noted if each.after)
+        made |= dict.fromkeys((each.noun, each.noun_id) for each in step.changes if each.after)
         change.made = canonical_json({"nouns": [[*each] for each in made]})
         await _decided(step, change, ChangeState.APPLIED, columns=("made",))
         return {"change": change.id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 from dataclasses import replace
@@ -42,9 +43,10 @@ from domain.rules.money import Rounding
 from domain.rules.reference import DayKind
 from domain.rules.refusal import ErrorCode, Refused
 from domain.rules.risk.policy import Outcome
+from domain.rules.roles import Role
 from tests.changes import approve, found, propose
 from tests.conftest import FIRST_DAY
-from tests.lender import Lender, key
+from tests.lender import Lender, hire, key
 
 DAY = dt.timedelta(days=1)
 TOMORROW = FIRST_DAY + DAY
@@ -375,6 +377,31 @@ async def test_a_calendar_year_is_loaded_at_once_and_later_days_replaced(lender:
         await propose(lender.operator, CALENDAR_YEAR, replace(YEAR, days=(moved,)))
     assert found(refused) == {"content.calendarYear.days": ErrorCode.DATE_OUT_OF_RANGE}
     assert set(await days_of(2026)) == {new_year.date, moved.date}
+
+
+async def test_of_two_years_at_once_that_share_no_day_one_is_written(lender: Lender) -> None:
+    second = await hire("accountant-2", Role.ACCOUNTANT, branch_id=lender.cashier.branch_id or 0)
+    for year in range(2030, 2036):
+        years = [
+            CalendarYear(
+                calendar="CN",
+                year=year,
+                days=tuple(
+                    CalendarEntry(date=dt.date(year, month, day), kind=DayKind.HOLIDAY, name="X")
+                    for day in range(1, 8)
+                ),
+            )
+            for month in (5, 10)
+        ]
+        changes = [await propose(lender.operator, CALENDAR_YEAR, each) for each in years]
+        results = await asyncio.gather(
+            *map(approve, (lender.accountant, second), changes), return_exceptions=True
+        )
+        refused = [result for result in results if isinstance(result, Refused)]
+        assert [problem.code for each in refused for problem in each.problems] == [
+            ErrorCode.STALE_VERSION
+        ]
+        assert len(await days_of(year)) == 7
 
 
 async def test_days_of_another_year_and_days_twice(lender: Lender) -> None:

@@ -6,9 +6,11 @@ import asyncio
 import datetime as dt
 import itertools
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -312,6 +314,15 @@ async def test_no_role_that_reads_or_runs_the_system_decides_about_money() -> No
         assert not deciders & {Role.AUDITOR, Role.ANALYST}, kind.name
         assert not kind.approve & {Role.APPLICANT, Role.OPERATOR, Role.RELATIONSHIP_MANAGER}
         assert (Role.ADMIN in deciders) is (kind.name == "EMPLOYEE_ROLES")
+
+
+async def test_the_guide_names_every_kind_and_its_roles() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "changes.md").read_text(encoding="utf-8")
+    told = {}
+    for line in guide.splitlines():
+        if row := re.match(r"\| `([A-Z_]+)` \| ([^|]+) \| ([^|]+) \|", line):
+            told[row[1]] = tuple(set(re.findall(r"[A-Z_]{5,}", cell)) for cell in row.groups()[1:])
+    assert told == {kind.name: (kind.propose, kind.approve) for kind in KINDS.values()}
 
 
 async def test_who_sees_what(lender: Lender) -> None:

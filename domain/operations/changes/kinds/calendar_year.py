@@ -11,10 +11,12 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from domain.actor import Actor
+from domain.db import for_update, rows
 from domain.models.reference import CalendarDay
 from domain.operations.changes.kind import Kind, Proposal
 from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
+from domain.rules.changes import ChangeState, refuse_changed_world
 from domain.rules.form import Form
 from domain.rules.reference import DayKind, read_code
 from domain.rules.refusal import ErrorCode
@@ -108,16 +110,27 @@ async def _year(calendar: str, year: int) -> list[CalendarDay]:
     return await CalendarDay.filter(calendar=calendar, date__range=(first, last)).order_by("date")
 
 
-def _sha256(rows: list[CalendarDay]) -> str:
-    if not rows:
+def _sha256(days: list[CalendarDay]) -> str:
+    if not days:
         return ""
-    text = "\n".join(f"{row.date} {row.kind} {row.name}" for row in rows)
+    text = "\n".join(f"{row.date} {row.kind} {row.name}" for row in days)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+async def _alone() -> None:
+    """Wait for every other approval of a calendar year: two that name no day in common would both
+    be written. Two that wait for each other are a deadlock, which the transaction retries."""
+    await rows(
+        "SELECT id FROM change_request WHERE kind = %s AND state = %s ORDER BY id" + for_update(),
+        [CALENDAR_YEAR.name, ChangeState.PROPOSED],
+    )
+
+
 async def _apply(step: Step, _: Actor, year: CalendarYear) -> Result:
+    await _alone()
     today = await business_date()
     before = await _year(year.calendar, year.year)
+    refuse_changed_world(year.replaces_sha256, _sha256(before))
     kept = {row.date for row in before if row.date <= today}
     gone = [row for row in before if row.date > today]
     await CalendarDay.filter(id__in=[row.id for row in gone]).delete()
