@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from domain.models.reference import BenchmarkRate
-from tests.lender import key
+from domain.models.staff import Branch
+from domain.rules.roles import Role
+from tests.lender import hire, key
 from tests.over_http import Api, codes, gid
 from tests.people import social_credit_code
 
@@ -330,10 +332,6 @@ async def test_the_other_kinds_and_what_they_wrote(api: Api) -> None:
 
 async def test_a_request_of_another_branchs_case_is_out_of_sight(api: Api) -> None:
     """A risk officer of a branch sees the accounts of that branch's customers alone."""
-    from domain.models.staff import Branch
-    from domain.rules.roles import Role
-    from tests.lender import hire
-
     office = await Branch.get(parent_id=None)
     branch = await Branch.create(code=f"B{key()[:6]}", name="West", parent_id=office.id, path="/")
     branch.path = f"{office.path}{branch.id}/"

@@ -213,6 +213,19 @@ async def test_a_product_that_was_withdrawn_meanwhile(story: Story) -> None:
     assert said(refused.value) == {("productId", "INVALID_VALUE")}
 
 
+async def test_a_version_that_another_follows_is_no_longer_on_offer(story: Story) -> None:
+    application_id = await story.draft()
+    (kept,) = await LoanProduct.filter(id=story.product.id).values()
+    later = await LoanProduct.create(**{**kept, "id": None, "version": kept["version"] + 1})
+    try:
+        with pytest.raises(Refused) as refused:
+            await story.submit(application_id)
+    finally:
+        await later.delete()
+    assert said(refused.value) == {("productId", "INVALID_VALUE")}
+    await story.submit(application_id)
+
+
 async def test_more_than_the_facility_has_left(story: Story) -> None:
     application_id = await story.draft(amount=Decimal("90000000.01"))
     await story.submit(application_id)
