@@ -110,8 +110,9 @@ def migrate(
     first_admin: Annotated[
         str | None,
         typer.Option(
-            help="Subject (the token's `sub`) of the first administrator, who employs the others; "
-            "refused once there is one."
+            help="Subject (the token's `sub`) of an administrator; give it to two persons in turn, "
+            "one of whom employs the others while the other approves their roles. Refused once "
+            "there are two."
         ),
     ] = None,
 ) -> None:

@@ -14,6 +14,7 @@ from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from api.errors import ApiError, forbidden, unauthenticated
 from domain.actor import Actor
 from domain.operations.audit import record_refusal
+from domain.operations.changes.registry import KINDS
 from domain.rules.roles import Role
 
 Access: TypeAlias = frozenset[Role]
@@ -37,6 +38,10 @@ _MODEL_LINE: Final[Access] = frozenset(
 )
 _PORTFOLIO: Final[Access] = _LENDING - {Role.APPLICANT, Role.CASHIER}
 """Whoever steers or checks the book; a relationship manager sees the own customers' part of it."""
+
+_PROPOSERS: Final[Access] = frozenset().union(*(kind.propose for kind in KINDS.values()))
+_DECIDERS: Final[Access] = frozenset().union(*(kind.approve for kind in KINDS.values()))
+"""Who proposes or decides some kind of change; the registry says which, the domain looks."""
 
 ROLES: Final[dict[str, Access]] = {
     "Query.node": ANYONE,
@@ -62,11 +67,23 @@ ROLES: Final[dict[str, Access]] = {
     "Query.branches": _STAFF,
     "Query.bankAccounts": _LENDING,
     "Query.financialStatements": _LENDING,
+    "Query.changeRequest": _PROPOSERS | _DECIDERS | {Role.AUDITOR},
+    "Query.changeRequests": _PROPOSERS | _DECIDERS | {Role.AUDITOR},
+    "Query.benchmarkRates": ANYONE,
+    "Query.calendarDays": ANYONE,
+    "Query.exchangeRates": _STAFF,
+    "Query.postingProfile": frozenset({Role.ACCOUNTANT, Role.RISK_OFFICER, Role.AUDITOR}),
+    "Query.policyValues": _STAFF,
+    "Query.policyRules": _STAFF,
     "Query.portfolioSummary": _PORTFOLIO,
     "Query.delinquencyBuckets": _PORTFOLIO,
     "Query.applicationFunnel": _PORTFOLIO,
     # An operator sees no case, so nothing that its outcome could be counted from.
     "Query.modelPerformance": _MODEL_LINE - {Role.OPERATOR},
+    "Mutation.proposeChange": _PROPOSERS,
+    "Mutation.approveChange": _DECIDERS,
+    "Mutation.rejectChange": _DECIDERS,
+    "Mutation.withdrawChange": _PROPOSERS,
     "Mutation.registerBankAccount": _OWNER_SIDE,
     "Mutation.recordFinancialStatement": _OWNER_SIDE,
     "Mutation.registerBorrower": _OWNER_SIDE,
@@ -101,7 +118,6 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.promoteModel": _RISK,
     "Mutation.rollbackModel": _RISK,
     "Mutation.registerEmployee": _ADMIN,
-    "Mutation.assignRoles": _ADMIN,
     "Mutation.deactivateEmployee": _ADMIN,
     "Mutation.registerBorrowerUser": frozenset({Role.ADMIN, Role.RELATIONSHIP_MANAGER}),
     "Subscription.applicationUpdated": _LENDING,

@@ -22,6 +22,7 @@ from api.graphql.analytics.model_performance import ModelPerformanceQueries
 from api.graphql.analytics.portfolio import PortfolioQueries
 from api.graphql.audit import AuditQueries
 from api.graphql.business_date import BusinessDateMutations, BusinessDateQueries
+from api.graphql.changes.requests import ChangeMutations, ChangeQueries
 from api.graphql.executor import PlanningExecutor
 from api.graphql.ids import NODE_LOADERS, NodeQueries
 from api.graphql.lending.application_changes import ApplicationMutations
@@ -37,6 +38,7 @@ from api.graphql.lending.products import ProductQueries
 from api.graphql.lending.schedule_preview import SchedulePreviewQueries
 from api.graphql.lending.statements import StatementMutations, StatementQueries
 from api.graphql.live import LiveSubscriptions
+from api.graphql.reference import ReferenceQueries
 from api.graphql.risk.models import ModelMutations, ModelQueries, ModelSubscriptions
 from api.graphql.roles import ROLES, Access, RefusalHook, guard
 from api.graphql.scalars import SCALARS
@@ -59,6 +61,8 @@ QUERIES: Final[tuple[type, ...]] = (
     BusinessDateQueries,
     AuditQueries,
     StatementQueries,
+    ChangeQueries,
+    ReferenceQueries,
     PortfolioQueries,
     DelinquencyQueries,
     FunnelQueries,
@@ -77,6 +81,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     ModelMutations,
     BusinessDateMutations,
     StatementMutations,
+    ChangeMutations,
 )
 SUBSCRIPTIONS: Final[tuple[type, ...]] = (LiveSubscriptions, ModelSubscriptions)
 TYPES: Final[tuple[type, ...]] = ()

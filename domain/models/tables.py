@@ -1,5 +1,6 @@
 """Every table, for Tortoise and for the migrations' autodetector."""
 
+from domain.models.change import ChangeRequest
 from domain.models.lending.application import ApprovalTask, LoanApplication
 from domain.models.lending.borrower import BankAccount, Borrower, FinancialStatement
 from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
@@ -18,6 +19,7 @@ from domain.models.records import (
     OutboxEvent,
     PolicyValue,
 )
+from domain.models.reference import BenchmarkRate, CalendarDay, ExchangeRate, PostingProfile
 from domain.models.risk.decision import ApprovalAuthority, PolicyRule, RiskDecision
 from domain.models.risk.model_version import ModelVersion
 from domain.models.staff import BorrowerUser, Branch, CaseAssignment, Employee, EmployeeRole
@@ -29,16 +31,20 @@ __models__ = [
     AuditEntry,
     AuditSeal,
     BankAccount,
+    BenchmarkRate,
     Borrower,
     BorrowerUser,
     Branch,
     BusinessDate,
+    CalendarDay,
     CaseAssignment,
+    ChangeRequest,
     CreditFacility,
     Disbursement,
     Drawdown,
     Employee,
     EmployeeRole,
+    ExchangeRate,
     FinancialStatement,
     IdempotencyRecord,
     Installment,
@@ -55,6 +61,7 @@ __models__ = [
     OutboxEvent,
     PolicyRule,
     PolicyValue,
+    PostingProfile,
     Repayment,
     RepaymentAllocation,
     RiskDecision,
