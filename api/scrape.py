@@ -57,7 +57,9 @@ MESSAGES = ReadGauge(
 )
 WORKERS = ReadGauge("liudai_workers", "Worker processes that showed themselves in the last 10 s.")
 OUTBOX = ReadGauge("liudai_outbox_events", "Events not published yet (told up to 100,000).")
-OUTBOX_AGE = ReadGauge("liudai_outbox_oldest_seconds", "Age of the oldest event not published, or 0.")
+OUTBOX_AGE = ReadGauge(
+    "liudai_outbox_oldest_seconds", "Age of the oldest event not published, or 0."
+)
 UNSEALED = ReadGauge("liudai_audit_unsealed", "Audit entries not sealed yet (up to 100,000).")
 UNSEALED_AGE = ReadGauge(
     "liudai_audit_oldest_unsealed_seconds", "Age of the oldest audit entry not sealed, or 0."

@@ -58,7 +58,13 @@ def serve_alone(settings: Settings) -> None:
         start(status, [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))])
         return [body]
 
-    server = make_server(settings.host, settings.metrics_port, answer, handler_class=_Silent)
+    try:
+        server = make_server(settings.host, settings.metrics_port, answer, handler_class=_Silent)
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on port {settings.metrics_port} of LIUDAI_METRICS_PORT: "
+            f"{error.strerror}"
+        ) from None
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
 
