@@ -8,7 +8,6 @@ from time import monotonic
 import dramatiq
 import structlog
 
-from domain.db import DBConnectionError
 from domain.operations.jobs import Lease, claim_job
 from domain.operations.request import request_id
 from domain.queries.jobs import find_job, request_of_job
@@ -51,5 +50,5 @@ async def _attempt(job_id: int, kind: JobKind, work: Callable[[Lease], Awaitable
 async def _state_of(job_id: int) -> str:
     try:
         return str((await find_job(job_id)).state)
-    except DBConnectionError:
+    except Exception:  # what the attempt itself raised matters more
         return "UNKNOWN"

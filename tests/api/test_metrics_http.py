@@ -42,6 +42,9 @@ async def test_the_business_date_lags_the_calendar(api: Api) -> None:
     found = await scrape(api)
     midnight = dt.datetime(2026, 1, 15, tzinfo=dt.UTC).timestamp()
     assert found.value("liudai_business_date_seconds") == midnight
+    assert found.value("liudai_up", part="database") == 1
+    assert found.value("liudai_up", part="broker") == 0  # nobody told where it is
+    assert found.value("liudai_workers") is None
     lag = (now().date() - dt.date(2026, 1, 15)).days
     assert found.value("liudai_business_date_lag_days") == lag
 
