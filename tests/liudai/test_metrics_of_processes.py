@@ -73,7 +73,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
                 lambda: (
                     found.scrape().carried("process", "process_start_time_seconds") == PROCESSES
                 ),
-                seconds=30,
+                seconds=60,
             )
             yield found
 
@@ -131,7 +131,7 @@ def test_a_killed_process_goes_on_counting_and_tells_nothing_stale(
             before.value("process_start_time_seconds", process=victim) or 0
         )
 
-    assert eventually(comes_back, seconds=30)
+    assert eventually(comes_back, seconds=60)
     assert running.supervisor.pids()[victim] != pid
     counted = running.requests()
     assert counted == before.total("liudai_request_seconds_count")

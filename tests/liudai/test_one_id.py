@@ -139,7 +139,7 @@ def test_the_id_of_a_request_is_in_the_workers_lines_of_its_job(production: Prod
         said = [line for line in production.lines("worker") if line["event"] == "job_attempt_ended"]
         return len(said) == 2
 
-    assert eventually(ended, seconds=60), production.lines("worker")
+    assert eventually(ended, seconds=150), production.lines("worker")
     (job_id,) = production.rows("SELECT MIN(id) FROM job")[0]
     for request_id, job in ((TRACE_ID, job_id), (other, job_id + 1)):
         lines = [line for line in production.lines("worker") if line.get("job") == job]
