@@ -14,6 +14,8 @@ from typing import Final
 
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # the name that prometheus_client looks for
 _PROCESS: Final = "LIUDAI_PROCESS_NAME"
+# By the names that prometheus_client gives its files; twice what all series of ours would take.
+_ROOM_BYTES: Final = {"histogram": 1 << 22, "counter": 1 << 16, "gauge_livemax": 1 << 16}
 
 
 def prepare(folder: Path) -> None:
@@ -39,15 +41,34 @@ def own_folder() -> Path | None:
     return Path(os.environ[_FOLDER]) if os.environ.get(_PROCESS) else None
 
 
+def reserve() -> Path | None:
+    """Return this process's folder once its files have their room on the disk; else None.
+
+    They are written through memory: on a full disk a write into room that was never taken would
+    kill the process. One that finds no room counts in memory, and lending goes on.
+    """
+    if (folder := own_folder()) is None:
+        return None
+    for kind, size in _ROOM_BYTES.items():
+        file = folder / f"{kind}_{own_name('')}.db"
+        if file.exists():  # a predecessor's, which holds its counts
+            continue
+        try:
+            file.write_bytes(bytes(size))
+        except OSError:
+            file.unlink(missing_ok=True)
+            return None
+    return folder
+
+
 def own_name(kind: str) -> str:
     """Return this process's name: what the supervisor calls it, else its `kind` (api, worker)."""
     return os.environ.get(_PROCESS) or kind
 
 
-def show_pid(process: str) -> None:
+def show_pid(folder: Path, process: str) -> None:
     """Let the others find this process's CPU and memory."""
-    if folder := own_folder():
-        (folder / f"{process}.pid").write_text(str(os.getpid()))
+    (folder / f"{process}.pid").write_text(str(os.getpid()))
 
 
 def pids(folder: Path) -> dict[str, str]:

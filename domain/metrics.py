@@ -29,7 +29,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from domain.db import pool
-from domain.metric_folder import own_folder, own_name, pids, show_pid
+from domain.metric_folder import own_name, pids, reserve, show_pid
 from domain.settings import Settings
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -38,11 +38,13 @@ SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 _TICK_SECONDS: Final = 1.0
 _LAGS: Final = 15  # ticks whose worst lag is told: as long as scrapes are usually apart
 
-if own_folder() is not None:
-    # By its name, not its process id: see metric_folder.py. Before any metric is declared.
-    values.ValueClass = values.MultiProcessValue(  # type: ignore[no-untyped-call]
-        process_identifier=lambda: own_name("")
-    )
+_FOLDER: Final = reserve()
+# Before any metric is declared. By its name, not its process id: see metric_folder.py.
+values.ValueClass = (
+    values.MultiProcessValue(process_identifier=lambda: own_name(""))  # type: ignore[no-untyped-call]
+    if _FOLDER
+    else values.MutexValue
+)
 
 REGISTRY: Final = CollectorRegistry()
 
@@ -70,7 +72,8 @@ async def watching(kind: str, tick: Callable[[str], None] | None = None) -> Asyn
     block begins, so that no first scrape finds nothing.
     """
     process = own_name(kind)
-    show_pid(process)
+    if _FOLDER is not None:
+        show_pid(_FOLDER, process)
     _tell(process, 0.0, tick)
     task = asyncio.create_task(_keep_telling(process, tick))
     try:
@@ -126,17 +129,15 @@ class _These(Collector):
 
 
 def _counted() -> Iterable[Metric]:
-    folder = own_folder()
-    if folder is None:
+    if _FOLDER is None:
         return REGISTRY.collect()
-    collector = MultiProcessCollector(None, str(folder))  # type: ignore[no-untyped-call]
+    collector = MultiProcessCollector(None, str(_FOLDER))  # type: ignore[no-untyped-call]
     return collector.collect()  # type: ignore[no-untyped-call, no-any-return]
 
 
 def _processes(kind: str) -> Iterator[Metric]:
     """The library's process metrics of each living process, with its name."""
-    folder = own_folder()
-    living = {own_name(kind): "self"} if folder is None else pids(folder)
+    living = {own_name(kind): "self"} if _FOLDER is None else pids(_FOLDER)
     found: dict[str, Metric] = {}
     for process, pid in living.items():
         collector = ProcessCollector(pid=lambda pid=pid: pid, registry=None)  # type: ignore[misc]
