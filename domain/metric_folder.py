@@ -21,8 +21,9 @@ _ROOM_BYTES: Final = {"histogram": 1 << 22, "counter": 1 << 16, "gauge_livemax":
 def prepare(folder: Path) -> None:
     """Make the folder, empty of what earlier processes left. Call it before any child starts."""
     folder.mkdir(parents=True, exist_ok=True)
-    for kept in (*folder.glob("*.db"), *folder.glob("*.pid")):
-        kept.unlink()
+    for ending in ("db", "new", "pid"):
+        for kept in folder.glob(f"*.{ending}"):
+            kept.unlink()
 
 
 def environment(folder: Path, process: str) -> Mapping[str, str]:
@@ -53,11 +54,13 @@ def reserve() -> Path | None:
         file = folder / f"{kind}_{own_name('')}.db"
         if file.exists():  # a predecessor's, which holds its counts
             continue
+        fresh = file.with_suffix(".new")  # nobody reads one that is not whole
         try:
-            file.write_bytes(bytes(size))
+            fresh.write_bytes(bytes(size))
         except OSError:
-            file.unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
             return None
+        fresh.replace(file)
     return folder
 
 
