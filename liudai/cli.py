@@ -268,6 +268,8 @@ def verify_audit(
 def doctor() -> None:
     """Check database, migrations, broker, model and clock; say what is wrong and how to mend it.
 
+    Also tells how much waits for a worker, and for how long.
+
     Exit code 0 when everything is well, else 1.
     """
     _settings(find_redis=True)

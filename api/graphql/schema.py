@@ -38,6 +38,7 @@ from api.graphql.lending.products import ProductQueries
 from api.graphql.lending.schedule_preview import SchedulePreviewQueries
 from api.graphql.lending.statements import StatementMutations, StatementQueries
 from api.graphql.live import LiveSubscriptions
+from api.graphql.observed import observe
 from api.graphql.reference import ReferenceQueries
 from api.graphql.risk.models import ModelMutations, ModelQueries, ModelSubscriptions
 from api.graphql.roles import ROLES, Access, RefusalHook, guard
@@ -137,6 +138,7 @@ def build_schema(
         execution_context_class=PlanningExecutor,
     )
     guard(schema._schema, roles, record)
+    observe(schema._schema)
     _check_nodes(schema)
     return schema
 
