@@ -12,6 +12,7 @@ With no changes a factor is one product, and so is the interest. docs/domain.md 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -48,6 +49,15 @@ class RateSteps(NamedTuple):
     denominator: int
     rate: int
     steps: Sequence[tuple[date, int]]
+
+    def within(self, start: date, end: date) -> RateSteps:
+        """The same rates for days from `start` to `end` only: fewer steps to sum."""
+        if not self.steps:
+            return self
+        first = bisect_right(self.steps, start, key=lambda step: step[0])
+        after = bisect_left(self.steps, end, key=lambda step: step[0])
+        before = sum(step for _, step in self.steps[:first])
+        return RateSteps(self.denominator, self.rate + before, self.steps[first:after])
 
 
 def rate_steps(rate: Decimal, changes: Sequence[DatedRate]) -> RateSteps:

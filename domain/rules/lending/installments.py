@@ -1,0 +1,194 @@
+"""What each row of a schedule pays: the rules of docs/domain.md §5 for every repayment method.
+
+Factors are exact; the interest of a row is rounded once. Amounts are minor units.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from domain.rules.lending.day_count import year_basis
+from domain.rules.lending.interest import elapsed_in_period, factor, rate_steps
+from domain.rules.lending.periods import Period, PeriodUnit
+from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
+from domain.rules.money import Rounding, divide_rounded
+
+
+class Amounts(NamedTuple):
+    """What a row pays."""
+
+    principal: int
+    interest: int
+
+
+class _Factors(NamedTuple):
+    """The period factors fₖ of rows, as integers over one `denominator`: exact, and fast to sum."""
+
+    of_row: Sequence[int]
+    denominator: int
+
+
+def amounts_of(terms: ScheduleTerms, periods: Sequence[Period]) -> list[Amounts]:
+    """What each of the `periods` of valid `terms` pays."""
+    grace = terms.principal_grace
+    factors, steady_parts = _factors(terms, periods)
+    match terms.method:
+        case RepaymentMethod.EQUAL_INSTALLMENT:
+            return _equal_installments(terms, periods, factors, steady_parts)
+        case RepaymentMethod.EQUAL_PRINCIPAL:
+            part = divide_rounded(terms.principal, len(periods) - grace, terms.rounding)
+            return _pay_down(terms, terms.principal, factors, lambda _: part, grace=grace)
+        case RepaymentMethod.INTEREST_ONLY | RepaymentMethod.BULLET:
+            return _pay_down(terms, terms.principal, factors, lambda _: 0, grace=grace)
+
+
+def _factors(terms: ScheduleTerms, periods: Sequence[Period]) -> tuple[_Factors, list[int]]:
+    """The factors of the rows, and each row's parts of a year."""
+    rates = rate_steps(terms.annual_rate, terms.rate_changes)
+    of_row: list[int] = []
+    parts: list[int] = []
+    for period in periods:
+        elapsed = elapsed_in_period(
+            terms.day_count,
+            start=period.start,
+            end=period.end,
+            days=period.days(terms.day_count),
+            in_months=terms.unit is PeriodUnit.MONTH,
+        )
+        of_row.append(factor(rates.within(period.start, period.end), elapsed, period.end))
+        parts.append(elapsed(period.end))
+    return _Factors(of_row, rates.denominator * year_basis(terms.day_count)), parts
+
+
+def _pay_down(
+    terms: ScheduleTerms,
+    balance: int,
+    factors: _Factors,
+    principal_of: Callable[[int], int],
+    *,
+    grace: int,
+    rows: int | None = None,
+) -> list[Amounts]:
+    """Run the balance down over the first `rows` of the rows to come, all of them by default.
+
+    After `grace` rows each pays `principal_of(interest)`, at least 0 and at most the balance; the
+    last of the rows to come pays what is left.
+    """
+    paid: list[Amounts] = []
+    last = len(factors.of_row) - 1
+    for place, above in enumerate(factors.of_row[:rows]):
+        interest = divide_rounded(balance * above, factors.denominator, terms.rounding)
+        if place == last:
+            principal = balance
+        elif place < grace:
+            principal = 0
+        else:
+            principal = min(max(principal_of(interest), 0), balance)
+        paid.append(Amounts(principal, interest))
+        balance -= principal
+    return paid
+
+
+def _equal_installments(
+    terms: ScheduleTerms, periods: Sequence[Period], factors: _Factors, parts: Sequence[int]
+) -> list[Amounts]:
+    """Stretch by stretch between the rows at which the instalment is worked out anew."""
+    paid: list[Amounts] = []
+    balance = terms.principal
+    repriced = _repriced(terms, periods)
+    stops = [*(place for place, _ in repriced[1:]), len(periods)]
+    for (first, rate), stop in zip(repriced, stops, strict=True):
+        grace = max(terms.principal_grace - first, 0)
+        steady = _Factors([rate * part for part in parts[first:]], factors.denominator)
+        installment = _planned_installment(terms, balance, steady, grace)
+        stretch = _pay_down(
+            terms,
+            balance,
+            _Factors(factors.of_row[first:], factors.denominator),
+            _to_fill(installment),
+            grace=grace,
+            rows=stop - first,
+        )
+        paid += stretch
+        balance -= sum(each.principal for each in stretch)
+    return paid
+
+
+def _to_fill(installment: int) -> Callable[[int], int]:
+    """The principal that fills `installment` up beside the interest."""
+    return lambda interest: installment - interest
+
+
+def _repriced(terms: ScheduleTerms, periods: Sequence[Period]) -> list[tuple[int, int]]:
+    """Where the equal instalment is worked out, and the rate in force there, over the denominator
+    of :func:`_factors`: the first row, and the first row to begin on or after each day on which the
+    rate really changes."""
+    starts = [period.start for period in periods]
+    rates = rate_steps(terms.annual_rate, terms.rate_changes)
+    rate = rates.rate
+    found = {0: rate}
+    for day, step in rates.steps:
+        if step:
+            rate += step
+            found[bisect_left(starts, day)] = rate
+    return [(place, rate) for place, rate in found.items() if place < len(starts)]
+
+
+def _planned_installment(terms: ScheduleTerms, balance: int, factors: _Factors, grace: int) -> int:
+    """The equal instalment of the rows to come, as docs/domain.md §5 rounds and smooths it.
+
+    `factors` are those of a rate that stays.
+    """
+    amortising = len(factors.of_row) - grace
+    installment = equal_installment(
+        principal=balance,
+        factors=factors.of_row[grace:],
+        denominator=factors.denominator,
+        rounding=terms.rounding,
+    )
+    multiple = terms.installment_multiple
+    if multiple is not None:
+        return multiple * divide_rounded(installment, multiple, terms.rounding)
+
+    def last(amount: int) -> int:
+        return sum(_pay_down(terms, balance, factors, _to_fill(amount), grace=grace)[-1])
+
+    difference = last(installment) - installment
+    if abs(difference) <= amortising // 2:
+        return installment
+    # The cent rounded off each instalment has piled up on the last: spread it once, and keep that
+    # only where it helped.
+    spread = installment + divide_rounded(difference, amortising, terms.rounding)
+    return spread if abs(last(spread) - spread) < abs(difference) else installment
+
+
+def equal_installment(
+    *, principal: int, factors: Sequence[int], denominator: int, rounding: Rounding
+) -> int:
+    """The equal instalment (等额本息) over periods that need not be even, in minor units.
+
+    EMI = P × Π(1+fₖ) ÷ Fₙ with F₁ = 1, Fₖ = 1 + Fₖ₋₁(1+fₖ), rounded once. `factors` are the fₖ of
+    the n ≥ 1 amortising periods, each over `denominator`.
+    """
+    growth, _, annuity = _grown(factors, denominator)
+    return divide_rounded(principal * growth, annuity, rounding)
+
+
+def _grown(factors: Sequence[int], denominator: int) -> tuple[int, int, int]:
+    """Π(1+fₖ), 1 and Fₙ, each times the same whole number, Dⁿ.
+
+    By halves, F = F_left × Π_right + F_right: the numbers have thousands of digits, and multiplying
+    few large ones is cheaper than many times a large by a small one.
+    """
+    if len(factors) == 1:
+        return denominator + factors[0], denominator, denominator
+    half = len(factors) // 2
+    growth, unit, annuity = _grown(factors[:half], denominator)
+    later_growth, later_unit, later_annuity = _grown(factors[half:], denominator)
+    return (
+        growth * later_growth,
+        unit * later_unit,
+        annuity * later_growth + later_annuity * unit,
+    )
