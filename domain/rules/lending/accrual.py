@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from domain.rules.lending.interest import elapsed_in_period, interest_until, rate_steps
-from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import ScheduleRow, ScheduleTerms
 
 
@@ -46,7 +45,7 @@ def _interest(row: ScheduleRow, terms: ScheduleTerms, until: date) -> int:
             start=row.start_date,
             end=row.end_date,
             days=row.days,
-            in_months=terms.unit is PeriodUnit.MONTH,
+            in_months=terms.in_months,
         ),
         rounding=terms.rounding,
     )

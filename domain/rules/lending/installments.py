@@ -7,65 +7,35 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
-from domain.rules.lending.day_count import year_basis
-from domain.rules.lending.interest import elapsed_in_period, factor, rate_steps
-from domain.rules.lending.periods import Period, PeriodUnit
+from domain.rules.lending.custom_plan import plan_amounts
+from domain.rules.lending.interest import rate_steps
+from domain.rules.lending.periods import Period
+from domain.rules.lending.row_factors import Amounts, Factors, row_factors
 from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
 from domain.rules.money import Rounding, divide_rounded
-
-
-class Amounts(NamedTuple):
-    """What a row pays."""
-
-    principal: int
-    interest: int
-
-
-class _Factors(NamedTuple):
-    """The period factors fₖ of rows, as integers over one `denominator`: exact, and fast to sum."""
-
-    of_row: Sequence[int]
-    denominator: int
 
 
 def amounts_of(terms: ScheduleTerms, periods: Sequence[Period]) -> list[Amounts]:
     """What each of the `periods` of valid `terms` pays."""
     grace = terms.principal_grace
-    factors, steady_parts = _factors(terms, periods)
+    factors, parts = row_factors(terms, periods)
     match terms.method:
         case RepaymentMethod.EQUAL_INSTALLMENT:
-            return _equal_installments(terms, periods, factors, steady_parts)
+            return _equal_installments(terms, periods, factors, parts)
         case RepaymentMethod.EQUAL_PRINCIPAL:
             part = divide_rounded(terms.principal, len(periods) - grace, terms.rounding)
             return _pay_down(terms, terms.principal, factors, lambda _: part, grace=grace)
         case RepaymentMethod.INTEREST_ONLY | RepaymentMethod.BULLET:
             return _pay_down(terms, terms.principal, factors, lambda _: 0, grace=grace)
-
-
-def _factors(terms: ScheduleTerms, periods: Sequence[Period]) -> tuple[_Factors, list[int]]:
-    """The factors of the rows, and each row's parts of a year."""
-    rates = rate_steps(terms.annual_rate, terms.rate_changes)
-    of_row: list[int] = []
-    parts: list[int] = []
-    for period in periods:
-        elapsed = elapsed_in_period(
-            terms.day_count,
-            start=period.start,
-            end=period.end,
-            days=period.days(terms.day_count),
-            in_months=terms.unit is PeriodUnit.MONTH,
-        )
-        of_row.append(factor(rates.within(period.start, period.end), elapsed, period.end))
-        parts.append(elapsed(period.end))
-    return _Factors(of_row, rates.denominator * year_basis(terms.day_count)), parts
+        case RepaymentMethod.CUSTOM_PLAN:
+            return plan_amounts(terms, factors)
 
 
 def _pay_down(
     terms: ScheduleTerms,
     balance: int,
-    factors: _Factors,
+    factors: Factors,
     principal_of: Callable[[int], int],
     *,
     grace: int,
@@ -92,7 +62,7 @@ def _pay_down(
 
 
 def _equal_installments(
-    terms: ScheduleTerms, periods: Sequence[Period], factors: _Factors, parts: Sequence[int]
+    terms: ScheduleTerms, periods: Sequence[Period], factors: Factors, parts: Sequence[int]
 ) -> list[Amounts]:
     """Stretch by stretch between the rows at which the instalment is worked out anew."""
     paid: list[Amounts] = []
@@ -101,12 +71,12 @@ def _equal_installments(
     stops = [*(place for place, _ in repriced[1:]), len(periods)]
     for (first, rate), stop in zip(repriced, stops, strict=True):
         grace = max(terms.principal_grace - first, 0)
-        steady = _Factors([rate * part for part in parts[first:]], factors.denominator)
+        steady = Factors([rate * part for part in parts[first:]], factors.denominator)
         installment = _planned_installment(terms, balance, steady, grace)
         stretch = _pay_down(
             terms,
             balance,
-            _Factors(factors.of_row[first:], factors.denominator),
+            Factors(factors.of_row[first:], factors.denominator),
             _to_fill(installment),
             grace=grace,
             rows=stop - first,
@@ -123,8 +93,8 @@ def _to_fill(installment: int) -> Callable[[int], int]:
 
 def _repriced(terms: ScheduleTerms, periods: Sequence[Period]) -> list[tuple[int, int]]:
     """Where the equal instalment is worked out, and the rate in force there, over the denominator
-    of :func:`_factors`: the first row, and the first row to begin on or after each day on which the
-    rate really changes."""
+    of the rates: the first row, and the first row to begin on or after each day on which the rate
+    really changes."""
     starts = [period.start for period in periods]
     rates = rate_steps(terms.annual_rate, terms.rate_changes)
     rate = rates.rate
@@ -136,7 +106,7 @@ def _repriced(terms: ScheduleTerms, periods: Sequence[Period]) -> list[tuple[int
     return [(place, rate) for place, rate in found.items() if place < len(starts)]
 
 
-def _planned_installment(terms: ScheduleTerms, balance: int, factors: _Factors, grace: int) -> int:
+def _planned_installment(terms: ScheduleTerms, balance: int, factors: Factors, grace: int) -> int:
     """The equal instalment of the rows to come, as docs/domain.md §5 rounds and smooths it.
 
     `factors` are those of a rate that stays.

@@ -11,12 +11,8 @@ from datetime import date
 
 from domain.rules.lending.installments import amounts_of
 from domain.rules.lending.interest import BalanceChange
-from domain.rules.lending.schedule_terms import (
-    RepaymentMethod,
-    ScheduleTerms,
-    periods_of,
-    validate,
-)
+from domain.rules.lending.schedule_checks import validate
+from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms, periods_of
 from domain.rules.refusal import refuse_if
 
 __all__ = ["RepaymentMethod", "ScheduleRow", "ScheduleTerms", "build_schedule", "validate"]

@@ -216,7 +216,9 @@ def test_weeks_count_actual_days_under_30_day_months():
     assert [(row.days, row.interest) for row in build_schedule(terms)] == [(7, 70_00)] * 3
 
 
-@pytest.mark.parametrize("method", list(RepaymentMethod))
+@pytest.mark.parametrize(
+    "method", [each for each in RepaymentMethod if each is not RepaymentMethod.CUSTOM_PLAN]
+)
 def test_the_longest_schedule_is_built(method):
     terms = replace(YEAR, method=method, installments=600, annual_rate=Decimal(10))
     rows = build_schedule(terms)
@@ -277,3 +279,57 @@ def test_all_mistakes_come_at_once_and_nothing_is_built():
         ("installments",),
         ("principalGrace",),
     ]
+
+
+def test_due_dates_count_from_a_first_due_date():
+    terms = replace(ACTUAL, first_due_date=date(2026, 3, 1), start_date=date(2026, 1, 15))
+    terms = replace(terms, installments=3, every=1, settlement_day=None)
+    rows = build_schedule(terms)
+    assert [(str(row.due_date), row.days) for row in rows] == [
+        ("2026-03-01", 45),
+        ("2026-04-01", 31),
+        ("2026-05-01", 30),
+    ]
+    # 30-day months count a first period of another length by 30E, the others whole.
+    thirty = build_schedule(replace(terms, day_count=DayCount.THIRTY_360))
+    assert [row.days for row in thirty] == [46, 30, 30]
+    weeks = replace(terms, day_count=DayCount.THIRTY_360, unit=PeriodUnit.WEEK)
+    assert [row.days for row in build_schedule(weeks)] == [45, 7, 7]
+
+
+def test_a_first_period_of_the_usual_length_is_a_whole_one():
+    terms = replace(
+        YEAR, start_date=date(2026, 1, 31), first_due_date=date(2026, 2, 28), installments=3
+    )
+    rows = build_schedule(terms)
+    assert [(str(row.due_date), row.days) for row in rows] == [
+        ("2026-02-28", 30),
+        ("2026-03-28", 30),
+        ("2026-04-28", 30),
+    ]
+
+
+def test_one_row_may_have_a_first_due_date():
+    (row,) = build_schedule(replace(YEAR, first_due_date=date(2026, 1, 16), installments=1))
+    assert (row.days, row.principal, row.balance) == (1, YEAR.principal, 0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"first_due_date": date(2026, 1, 15)},
+        {"first_due_date": date(2201, 1, 1)},
+        {"first_due_date": date(2026, 2, 1), "settlement_day": 20},
+        {"first_due_date": date(2026, 2, 1), "method": RepaymentMethod.BULLET},
+    ],
+)
+def test_a_first_due_date_that_makes_no_sense_is_refused(changes):
+    wrong = replace(YEAR, start_date=date(2026, 1, 15), **changes)
+    assert [problem.path for problem in validate(wrong)] == [("firstDueDate",)]
+
+
+def test_a_loan_past_the_last_date_is_refused_with_a_first_due_date_too():
+    late = replace(YEAR, first_due_date=date(2200, 12, 1), installments=2)
+    assert [problem.path for problem in validate(late)] == [("installments",)]
+    steps = replace(YEAR, first_due_date=date(2026, 12, 1), installments=1, every=3660)
+    assert [problem.path for problem in validate(steps)] == [("installments",)]

@@ -1,14 +1,15 @@
 """What holds of every schedule, and the same schedules computed another way."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.business_days import RollConvention
+from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import (
     RepaymentMethod,
@@ -18,12 +19,13 @@ from domain.rules.lending.schedule import (
 )
 from domain.rules.money import Rounding
 
+METHODS = [each for each in RepaymentMethod if each is not RepaymentMethod.CUSTOM_PLAN]
 RATES = st.decimals(0, 10, places=6) | st.decimals(0, Decimal("0.24"), places=4)
-TERMS = st.builds(
+PLAIN_TERMS = st.builds(
     ScheduleTerms,
     principal=st.integers(1, 10**5) | st.integers(1, 10**14),
     annual_rate=RATES,
-    method=st.sampled_from(RepaymentMethod),
+    method=st.sampled_from(METHODS),
     day_count=st.sampled_from(DayCount),
     start_date=st.dates(date(1999, 1, 1), date(2100, 12, 31)),
     installments=st.integers(1, 40),
@@ -34,7 +36,27 @@ TERMS = st.builds(
     installment_multiple=st.none() | st.integers(1, 10**6),
     settlement_day=st.none() | st.integers(1, 31),
     min_first_period_days=st.integers(1, 20),
-).filter(lambda terms: not validate(terms))
+    rate_changes=st.lists(
+        st.builds(DatedRate, st.dates(date(1999, 1, 1), date(2101, 12, 31)), RATES),
+        max_size=3,
+        unique_by=lambda change: change.effective_from,
+    ).map(lambda changes: tuple(sorted(changes, key=lambda change: change.effective_from))),
+    roll=st.sampled_from(RollConvention),
+)
+
+
+@st.composite
+def with_first_due_date(draw):
+    terms = draw(PLAIN_TERMS)
+    if terms.settlement_day is None and terms.method is not RepaymentMethod.BULLET:
+        days = draw(st.none() | st.integers(1, 400))
+        if days is not None:
+            first = terms.start_date + timedelta(days=days)
+            terms = replace(terms, first_due_date=first)
+    return terms
+
+
+TERMS = with_first_due_date().filter(lambda terms: not validate(terms))
 
 
 @settings(max_examples=150, deadline=None)
