@@ -14,7 +14,9 @@ from enum import StrEnum
 from typing import Final
 
 from domain.rules.lending.day_count import DatedRate
-from domain.rules.lending.periods import PeriodUnit, due_date
+from domain.rules.lending.periods import FIRST_DATE, LAST_DATE, PeriodUnit, due_date
+from domain.rules.lending.schedule_checks import rate_problems
+from domain.rules.lending.schedule_terms import MAX_ANNUAL_RATE
 from domain.rules.refusal import ErrorCode, Problem, Refused
 
 _BASIS_POINT: Final = Decimal("0.0001")
@@ -74,13 +76,12 @@ def reset_dates(rule: RepricingRule, *, start: date, maturity: date) -> Iterator
                 if date(year, 1, 1) < maturity:
                     yield date(year, 1, 1)
         case RepricingRule.ANNIVERSARY | RepricingRule.QUARTERLY:
-            months = 12 if rule is RepricingRule.ANNIVERSARY else 3
-            spans = (maturity.year - start.year + 1) * 12 // months
-            for count in range(1, spans + 1):
-                day = due_date(first=start, count=count, every=months, unit=PeriodUnit.MONTH)
-                if day >= maturity:
-                    return
-                yield day
+            every = 12 if rule is RepricingRule.ANNIVERSARY else 3
+            apart = (maturity.year - start.year) * 12 + maturity.month - start.month
+            for count in range(1, apart // every + 1):
+                day = due_date(first=start, count=count, every=every, unit=PeriodUnit.MONTH)
+                if day < maturity:
+                    yield day
 
 
 def benchmark_rates(
@@ -96,7 +97,7 @@ def benchmark_rates(
     `known_until` is the last day whose publications are known (the business date): later resets
     are left out, so the last rate stays, and later fixings are not looked at. A reset that finds
     the rate unchanged is in the answer too. Raises :class:`~domain.rules.refusal.Refused` when no
-    fixing is known on or before `start`, or a rate would fall below 0.
+    fixing is known on or before `start`, or the spread takes a rate out of range.
     """
     series = sorted(
         (fixing.published_on, fixing.rate)
@@ -112,21 +113,30 @@ def benchmark_rates(
             raise Refused([_no_fixing(terms.tenor, day)])
         with localcontext(prec=60):
             rate = series[place - 1][1] + terms.spread_basis_points * _BASIS_POINT
-        if rate < 0:
-            raise Refused([_below_zero(day)])
+        if not 0 <= rate <= MAX_ANNUAL_RATE:
+            raise Refused([_spread_out_of_range(day)])
         rates.append(DatedRate(day, rate))
     return tuple(rates)
 
 
 def fixing_problems(fixings: Sequence[Fixing]) -> Iterator[Problem]:
-    """Two fixings of one tenor on one day; paths are those of `SchedulePreviewInput`."""
+    """Every mistake in a series; paths are those of `SchedulePreviewInput`."""
     seen: set[tuple[BenchmarkTenor, date]] = set()
     for place, fixing in enumerate(fixings):
+        path = ("benchmark", "fixings", str(place))
+        yield from rate_problems(fixing.rate, (*path, "rate"))
+        if not FIRST_DATE <= fixing.published_on <= LAST_DATE:
+            yield Problem(
+                ErrorCode.DATE_OUT_OF_RANGE,
+                (*path, "publishedOn"),
+                f"The day of publication must be from {FIRST_DATE} to {LAST_DATE}.",
+                f"发布日须在 {FIRST_DATE} 至 {LAST_DATE} 之间。",
+            )
         key = (fixing.tenor, fixing.published_on)
         if key in seen:
             yield Problem(
                 ErrorCode.DUPLICATE,
-                ("benchmark", "fixings", str(place), "publishedOn"),
+                (*path, "publishedOn"),
                 f"There is another fixing of {fixing.tenor} on {fixing.published_on}. "
                 "Give one a day.",
                 f"{fixing.tenor} 在 {fixing.published_on} 已有一条报价，每日只能有一条。",
@@ -144,10 +154,11 @@ def _no_fixing(tenor: BenchmarkTenor, day: date) -> Problem:
     )
 
 
-def _below_zero(day: date) -> Problem:
+def _spread_out_of_range(day: date) -> Problem:
     return Problem(
         ErrorCode.OUT_OF_RANGE,
         ("benchmark", "spreadBasisPoints"),
-        f"With this spread the rate from {day} would be below 0. Choose a larger spread.",
-        f"按此加点，自 {day} 起的利率将低于 0，请提高加点。",
+        f"With this spread the rate from {day} would not be from 0 to {MAX_ANNUAL_RATE}. "
+        "Choose another.",
+        f"按此加点，自 {day} 起的利率将不在 0 至 {MAX_ANNUAL_RATE} 之间，请调整加点。",
     )

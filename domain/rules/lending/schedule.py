@@ -15,7 +15,14 @@ from domain.rules.lending.schedule_checks import validate
 from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms, periods_of
 from domain.rules.refusal import refuse_if
 
-__all__ = ["RepaymentMethod", "ScheduleRow", "ScheduleTerms", "build_schedule", "validate"]
+__all__ = [
+    "RepaymentMethod",
+    "ScheduleRow",
+    "ScheduleTerms",
+    "build_schedule",
+    "rows_of",
+    "validate",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,11 @@ def build_schedule(terms: ScheduleTerms) -> tuple[ScheduleRow, ...]:
     Raises :class:`~domain.rules.refusal.Refused` with all the mistakes of `terms`.
     """
     refuse_if(validate(terms))
+    return rows_of(terms)
+
+
+def rows_of(terms: ScheduleTerms) -> tuple[ScheduleRow, ...]:
+    """:func:`build_schedule` of terms that are known to be valid."""
     periods = periods_of(terms)
     rows: list[ScheduleRow] = []
     balance = terms.principal
