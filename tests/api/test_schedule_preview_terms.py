@@ -306,5 +306,6 @@ def test_the_heaviest_calculation_stays_short(lender: Served) -> None:
         before = time.process_time()
         assert len(preview(lender, heavy)["installments"]) > 500
         spent.append(time.process_time() - before)
-    # Server and client share this process, so this is more than the server's own share.
-    assert min(spent) < 0.15
+    # Server and client share this process and its CPU time, and other work the machine: this
+    # catches work that grows, not milliseconds.
+    assert min(spent) < 0.25

@@ -37,7 +37,7 @@ from domain.rules.money import (
 )
 from domain.rules.refusal import ErrorCode, Problem, Refused, refuse_if
 
-MAX_REPRICED_ROWS: Final = 2_400
+MAX_REPRICED_ROWS: Final = 1_800
 """Rate changes × instalments: each change works the instalment out anew for the rows to come."""
 MAX_CALENDAR_DAYS: Final = 1_000
 """Holidays and working days of one calculation."""

@@ -124,7 +124,7 @@ def fixing_problems(fixings: Sequence[Fixing]) -> Iterator[Problem]:
     seen: set[tuple[BenchmarkTenor, date]] = set()
     for place, fixing in enumerate(fixings):
         path = ("benchmark", "fixings", str(place))
-        yield from rate_problems(fixing.rate, (*path, "rate"))
+        yield from rate_problems(fixing.rate, (*path, "rate"), en="benchmark rate", zh="基准利率")
         if not FIRST_DATE <= fixing.published_on <= LAST_DATE:
             yield Problem(
                 ErrorCode.DATE_OUT_OF_RANGE,

@@ -171,7 +171,7 @@ def _mistakes(fee: Fee, path: tuple[str, ...]) -> Iterator[Problem]:
                 "金额不得小于 0。",
             )
     if fee.rate is not None:
-        yield from rate_problems(fee.rate, (*path, "rate"))
+        yield from rate_problems(fee.rate, (*path, "rate"), en="rate of a fee", zh="费率")
 
 
 def _row_fee(fee: Fee, row: ScheduleRow, terms: ScheduleTerms) -> int:

@@ -64,25 +64,34 @@ def _pay_down(
 def _equal_installments(
     terms: ScheduleTerms, periods: Sequence[Period], factors: Factors, parts: Sequence[int]
 ) -> list[Amounts]:
-    """Stretch by stretch between the rows at which the instalment is worked out anew."""
+    """Stretch by stretch between the rows at which the instalment is worked out anew.
+
+    The rate changes in the last row of a stretch alone, so that the others are as planned.
+    """
     paid: list[Amounts] = []
     balance = terms.principal
     repriced = _repriced(terms, periods)
     stops = [*(place for place, _ in repriced[1:]), len(periods)]
     for (first, rate), stop in zip(repriced, stops, strict=True):
-        grace = max(terms.principal_grace - first, 0)
-        steady = Factors([rate * part for part in parts[first:]], factors.denominator)
-        installment = _planned_installment(terms, balance, steady, grace)
-        stretch = _pay_down(
+        installment, planned = _plan(
             terms,
             balance,
-            Factors(factors.of_row[first:], factors.denominator),
-            _to_fill(installment),
-            grace=grace,
-            rows=stop - first,
+            Factors([rate * part for part in parts[first:]], factors.denominator),
+            grace=max(terms.principal_grace - first, 0),
         )
-        paid += stretch
+        last = stop - 1
+        stretch = planned[: last - first]
         balance -= sum(each.principal for each in stretch)
+        (mixed,) = _pay_down(
+            terms,
+            balance,
+            Factors(factors.of_row[last:], factors.denominator),
+            _to_fill(installment),
+            grace=max(terms.principal_grace - last, 0),
+            rows=1,
+        )
+        balance -= mixed.principal
+        paid += [*stretch, mixed]
     return paid
 
 
@@ -106,11 +115,11 @@ def _repriced(terms: ScheduleTerms, periods: Sequence[Period]) -> list[tuple[int
     return [(place, rate) for place, rate in found.items() if place < len(starts)]
 
 
-def _planned_installment(terms: ScheduleTerms, balance: int, factors: Factors, grace: int) -> int:
-    """The equal instalment of the rows to come, as docs/domain.md §5 rounds and smooths it.
-
-    `factors` are those of a rate that stays.
-    """
+def _plan(
+    terms: ScheduleTerms, balance: int, factors: Factors, *, grace: int
+) -> tuple[int, list[Amounts]]:
+    """The equal instalment of the rows to come, as docs/domain.md §5 rounds and smooths it, and
+    what the rows then pay. `factors` are those of a rate that stays."""
     amortising = len(factors.of_row) - grace
     installment = equal_installment(
         principal=balance,
@@ -118,20 +127,25 @@ def _planned_installment(terms: ScheduleTerms, balance: int, factors: Factors, g
         denominator=factors.denominator,
         rounding=terms.rounding,
     )
+
+    def paying(amount: int) -> list[Amounts]:
+        return _pay_down(terms, balance, factors, _to_fill(amount), grace=grace)
+
     multiple = terms.installment_multiple
     if multiple is not None:
-        return multiple * divide_rounded(installment, multiple, terms.rounding)
-
-    def last(amount: int) -> int:
-        return sum(_pay_down(terms, balance, factors, _to_fill(amount), grace=grace)[-1])
-
-    difference = last(installment) - installment
+        installment = multiple * divide_rounded(installment, multiple, terms.rounding)
+        return installment, paying(installment)
+    rows = paying(installment)
+    difference = sum(rows[-1]) - installment
     if abs(difference) <= amortising // 2:
-        return installment
+        return installment, rows
     # The cent rounded off each instalment has piled up on the last: spread it once, and keep that
     # only where it helped.
     spread = installment + divide_rounded(difference, amortising, terms.rounding)
-    return spread if abs(last(spread) - spread) < abs(difference) else installment
+    retried = paying(spread)
+    if abs(sum(retried[-1]) - spread) < abs(difference):
+        return spread, retried
+    return installment, rows
 
 
 def equal_installment(

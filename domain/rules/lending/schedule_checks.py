@@ -74,21 +74,23 @@ def _amount_problems(terms: ScheduleTerms) -> Iterator[Problem]:
         )
 
 
-def rate_problems(rate: Decimal, path: tuple[str, ...]) -> Iterator[Problem]:
-    """What is wrong with an annual rate at `path`."""
+def rate_problems(
+    rate: Decimal, path: tuple[str, ...], *, en: str = "annual rate", zh: str = "年利率"
+) -> Iterator[Problem]:
+    """What is wrong with a rate at `path`, which people call `en` and `zh`."""
     if not rate.is_finite() or not 0 <= rate <= MAX_ANNUAL_RATE:
         yield Problem(
             ErrorCode.OUT_OF_RANGE,
             path,
-            "The annual rate must be from 0 to 10, as a fraction: 0.0360 is 3.60 % a year.",
-            "年利率须在 0 至 10 之间，以小数表示：0.0360 即年利率 3.60%。",
+            f"The {en} must be from 0 to {MAX_ANNUAL_RATE}, as a fraction: 0.0360 is 3.60 %.",
+            f"{zh}须在 0 至 {MAX_ANNUAL_RATE} 之间，以小数表示：0.0360 即 3.60%。",
         )
     elif _decimals(rate) > MAX_RATE_DECIMALS:
         yield Problem(
             ErrorCode.WRONG_SCALE,
             path,
-            f"The annual rate may have at most {MAX_RATE_DECIMALS} decimals.",
-            f"年利率最多 {MAX_RATE_DECIMALS} 位小数。",
+            f"The {en} may have at most {MAX_RATE_DECIMALS} decimals.",
+            f"{zh}最多 {MAX_RATE_DECIMALS} 位小数。",
         )
 
 
