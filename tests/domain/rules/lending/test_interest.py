@@ -287,6 +287,54 @@ def test_repricing_recomputes_only_the_future(principal, installments, changes, 
                 assert new.due == old.due
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(10**6, 10**12),
+    st.decimals("0.0001", "0.5", places=4),
+    st.integers(2, 30),
+    st.dates(date(2019, 1, 1), date(2027, 12, 31)).filter(lambda day: day.day <= 28),
+    st.lists(
+        st.tuples(st.integers(1, 1000), st.decimals("0.0001", "0.5", places=4)),
+        max_size=5,
+        unique_by=lambda change: change[0],
+    ).map(sorted),
+    st.sampled_from(DayCount),
+)
+def test_a_repriced_loan_is_a_chain_of_new_loans(principal, rate, count, start, steps, day_count):
+    changes = [DatedRate(start + timedelta(days=days), new) for days, new in steps]
+    terms = equal(
+        principal=principal,
+        annual_rate=rate,
+        installments=count,
+        start_date=start,
+        day_count=day_count,
+        rate_changes=tuple(changes),
+    )
+    rows = build_schedule(terms)
+    balance, installment = principal, None
+    for place, row in enumerate(rows):
+        if installment is None:
+            # A new loan of what is left, from here, at the rate in force here.
+            now = [rate, *(each.rate for each in changes if each.effective_from <= row.start_date)]
+            new = equal(
+                principal=balance,
+                annual_rate=now[-1],
+                installments=count - place,
+                start_date=row.start_date,
+                day_count=day_count,
+            )
+            installment = build_schedule(new)[0].due
+        interest = slow_interest(replace(row, opening=balance), terms, row.end_date)
+        paid = balance if place == count - 1 else min(max(installment - interest, 0), balance)
+        assert (row.opening, row.interest, row.principal) == (balance, interest, paid)
+        balance -= paid
+        before = now[-1]
+        for change in changes:
+            if row.start_date < change.effective_from <= row.end_date:
+                installment = None if change.rate != before else installment
+                before = change.rate
+
+
 @pytest.mark.parametrize(
     ("changes", "paths"),
     [
