@@ -65,6 +65,7 @@ def test_a_calendar_without_business_days_is_a_mistake():
         roll_date(date(2026, 1, 10), calendar=endless, convention=FOLLOWING)
 
 
+@settings(deadline=None)
 @given(
     st.dates(date(2020, 1, 1), date(2030, 1, 1)),
     st.sets(st.integers(0, 60), max_size=12),
@@ -127,6 +128,30 @@ def test_a_rolled_row_of_thirty_day_months_counts_what_it_was_moved_by():
         ("2026-04-30", 30, 3_000_00),
         ("2026-05-29", 29, 2_900_00),
     ]
+
+
+def test_a_month_end_that_did_not_move_stands_for_its_whole_months():
+    # 28 February 2025 is a Friday, 31 May a Saturday; counted from 31 January.
+    terms = replace(
+        MONTHLY, day_count=DayCount.THIRTY_360, start_date=date(2025, 1, 31), installments=4
+    )
+    assert rows_of(terms) == [
+        ("2025-02-28", 30, 3_000_00),
+        ("2025-03-31", 30, 3_000_00),
+        ("2025-04-30", 30, 3_000_00),
+        ("2025-06-02", 32, 3_200_00),
+    ]
+
+
+def test_rolled_weeks_count_actual_days_under_thirty_day_months():
+    # Sunday 25 January 2026 to Monday 2 February, over the 31st.
+    terms = replace(
+        MONTHLY,
+        day_count=DayCount.THIRTY_360,
+        start_date=date(2026, 1, 25),
+        unit=PeriodUnit.WEEK,
+    )
+    assert [days for _, days, _ in rows_of(terms)] == [8, 7, 7]
 
 
 def test_nothing_is_late_before_the_rolled_date():

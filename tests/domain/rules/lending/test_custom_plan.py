@@ -116,6 +116,11 @@ def test_all_the_mistakes_of_shape_at_once():
             [("2026-02-14", "total", 899_99), ("2026-03-16", "total", 0)],
             [("plan", "0", "total"), ("plan", "1", "total")],
         ),
+        # what follows from a mistake is not another
+        (
+            [("2026-02-14", "total", 899_99), ("2026-03-16", "principal", 299_000_00)],
+            [("plan", "0", "total")],
+        ),
         (
             [("2026-02-14", "principal", 400_000_00), ("2026-03-16", "principal", 1)],
             [("plan", "0", "principal"), ("plan", "1", "principal")],

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.rules.lending.day_count import DayCount
@@ -114,6 +114,7 @@ def test_a_commitment_fee_comes_with_every_row():
     assert fees_of(terms, fee).of_row == (650_00, 920_00, 920_00, 910_00, 250_00)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 10**12),
     st.lists(st.tuples(st.integers(-3, 120), st.integers(0, 10**12)), max_size=5).map(sorted),

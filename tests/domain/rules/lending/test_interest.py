@@ -250,6 +250,23 @@ def test_a_change_on_a_due_date_holds_for_the_row_that_begins():
     assert rows[4].interest == round_half(Fraction(rows[4].opening, 400), Rounding.HALF_UP)
 
 
+def test_a_rate_set_anew_at_what_it_was_leaves_the_instalment():
+    # Worked out anew from here, the rounded balance would give 0.86.
+    terms = equal(principal=10_03, day_count=DayCount.ACT_360)
+    assert build_schedule(terms)[6].due == 85
+    again = replace(terms, rate_changes=(DatedRate(date(2026, 7, 15), Decimal("0.0360")),))
+    assert build_schedule(again) == build_schedule(terms)
+
+
+def test_a_change_inside_a_period_of_grace_pays_no_principal():
+    change = DatedRate(date(2026, 3, 1), Decimal("0.03"))
+    rows = build_schedule(equal(principal_grace=3, rate_changes=(change,)))
+    assert [row.principal for row in rows[:3]] == [0, 0, 0]
+    # 16 days (30E) at 3.60 % and 14 at 3.00 % in the second month, 3.00 % from then on
+    assert [row.interest for row in rows[:3]] == [3_600_00, 3_320_00, 3_000_00]
+    assert rows[3].due == rows[4].due
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     st.integers(10**4, 10**12),
@@ -274,6 +291,7 @@ def test_repricing_recomputes_only_the_future(principal, installments, changes, 
     )
     rows = build_schedule(terms)
     assert sum(row.principal for row in rows) == principal
+    assert not any(row.principal for row in rows[: terms.principal_grace])
     for known in range(len(dated)):
         earlier = build_schedule(replace(terms, rate_changes=dated[:known]))
         change = dated[known].effective_from

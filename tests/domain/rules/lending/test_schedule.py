@@ -328,6 +328,12 @@ def test_a_first_due_date_that_makes_no_sense_is_refused(changes):
     assert [problem.path for problem in validate(wrong)] == [("firstDueDate",)]
 
 
+def test_the_last_date_itself_may_be_a_first_due_date():
+    end = date(2200, 12, 31)
+    terms = replace(YEAR, start_date=date(2200, 11, 1), first_due_date=end, installments=1)
+    assert [row.due_date for row in build_schedule(terms)] == [end]
+
+
 def test_a_loan_past_the_last_date_is_refused_with_a_first_due_date_too():
     late = replace(YEAR, first_due_date=date(2200, 12, 1), installments=2)
     assert [problem.path for problem in validate(late)] == [("installments",)]
