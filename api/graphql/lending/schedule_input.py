@@ -165,8 +165,8 @@ class SchedulePreviewInput:
     )
     plan: list[PreviewPlanRowInput] = strawberry.field(
         default_factory=list,
-        description="The rows of CUSTOM_PLAN, `installments` of them, by due date. `every` and "
-        "`unit` then mean nothing.",
+        description="The rows of CUSTOM_PLAN, `installments` of them, by due date. `unit` is then "
+        "MONTH and `every` means nothing.",
     )
     fees: list[PreviewFeeInput] = strawberry.field(
         default_factory=list, description="At most 5 fees, which `effectiveAnnualRate` includes."

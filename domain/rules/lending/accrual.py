@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from domain.rules.lending.interest import elapsed_in_period, interest_until, rate_steps
+from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import ScheduleRow, ScheduleTerms
 
 
@@ -45,7 +46,7 @@ def _interest(row: ScheduleRow, terms: ScheduleTerms, until: date) -> int:
             start=row.start_date,
             end=row.end_date,
             days=row.days,
-            in_months=terms.in_months,
+            in_months=terms.unit is PeriodUnit.MONTH,
         ),
         rounding=terms.rounding,
     )

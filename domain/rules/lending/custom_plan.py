@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from domain.rules.lending.periods import LAST_DATE
+from domain.rules.lending.periods import LAST_DATE, PeriodUnit
 from domain.rules.lending.row_factors import Amounts, Factors, row_factors
 from domain.rules.lending.schedule_terms import (
     MAX_INSTALLMENTS,
@@ -61,6 +61,12 @@ def shape_problems(terms: ScheduleTerms) -> Iterator[Problem]:
 
 def _strangers(terms: ScheduleTerms) -> Iterator[Problem]:
     """Fields that say otherwise what the plan says already."""
+    if terms.unit is not PeriodUnit.MONTH:
+        yield _wrong(
+            ("unit",),
+            "With a custom plan the unit must be MONTH: its days count as those of months do.",
+            "自定义计划的期间单位须为 MONTH，按月计算天数。",
+        )
     given = {
         "settlementDay": terms.settlement_day is not None,
         "firstDueDate": terms.first_due_date is not None,

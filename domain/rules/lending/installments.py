@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import lcm
 
 from domain.rules.lending.custom_plan import plan_amounts
 from domain.rules.lending.interest import rate_steps
@@ -121,11 +123,8 @@ def _plan(
     """The equal instalment of the rows to come, as docs/domain.md §5 rounds and smooths it, and
     what the rows then pay. `factors` are those of a rate that stays."""
     amortising = len(factors.of_row) - grace
-    installment = equal_installment(
-        principal=balance,
-        factors=factors.of_row[grace:],
-        denominator=factors.denominator,
-        rounding=terms.rounding,
+    installment = _annuity(
+        balance, Factors(factors.of_row[grace:], factors.denominator), terms.rounding
     )
 
     def paying(amount: int) -> list[Amounts]:
@@ -149,14 +148,20 @@ def _plan(
 
 
 def equal_installment(
-    *, principal: int, factors: Sequence[int], denominator: int, rounding: Rounding
+    *, principal: int, factors: Sequence[Fraction], rounding: Rounding = Rounding.HALF_UP
 ) -> int:
     """The equal instalment (等额本息) over periods that need not be even, in minor units.
 
     EMI = P × Π(1+fₖ) ÷ Fₙ with F₁ = 1, Fₖ = 1 + Fₖ₋₁(1+fₖ), rounded once. `factors` are the fₖ of
-    the n ≥ 1 amortising periods, each over `denominator`.
+    the n ≥ 1 amortising periods.
     """
-    growth, _, annuity = _grown(factors, denominator)
+    denominator = lcm(*(factor.denominator for factor in factors))
+    whole = [int(factor * denominator) for factor in factors]
+    return _annuity(principal, Factors(whole, denominator), rounding)
+
+
+def _annuity(principal: int, factors: Factors, rounding: Rounding) -> int:
+    growth, _, annuity = _grown(factors.of_row, factors.denominator)
     return divide_rounded(principal * growth, annuity, rounding)
 
 

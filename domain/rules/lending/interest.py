@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
 
@@ -116,14 +115,6 @@ def factor(rates: RateSteps, elapsed: Elapsed, until: date) -> int:
         if day < until:
             total += step * (whole - elapsed(day))
     return total
-
-
-def interest_factor(
-    day_count: DayCount, *, rate: Decimal, changes: Sequence[DatedRate], elapsed: Elapsed, end: date
-) -> Fraction:
-    """:func:`factor` as a number: f = Σ rateᵢ × daysᵢ ÷ basis, exact."""
-    rates = rate_steps(rate, changes)
-    return Fraction(factor(rates, elapsed, end), rates.denominator * year_basis(day_count))
 
 
 def interest_until(

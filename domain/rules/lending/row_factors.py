@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from domain.rules.lending.day_count import year_basis
 from domain.rules.lending.interest import elapsed_in_period, factor, rate_steps
-from domain.rules.lending.periods import Period
+from domain.rules.lending.periods import Period, PeriodUnit
 from domain.rules.lending.schedule_terms import ScheduleTerms
 
 
@@ -36,7 +36,7 @@ def row_factors(terms: ScheduleTerms, periods: Sequence[Period]) -> tuple[Factor
             start=period.start,
             end=period.end,
             days=period.days(terms.day_count),
-            in_months=terms.in_months,
+            in_months=terms.unit is PeriodUnit.MONTH,
         )
         of_row.append(factor(rates.within(period.start, period.end), elapsed, period.end))
         parts.append(elapsed(period.end))

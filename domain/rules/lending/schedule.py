@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from domain.rules.lending.installments import amounts_of
+from domain.rules.lending.installments import amounts_of, equal_installment
 from domain.rules.lending.interest import BalanceChange
 from domain.rules.lending.schedule_checks import validate
 from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms, periods_of
@@ -20,6 +20,7 @@ __all__ = [
     "ScheduleRow",
     "ScheduleTerms",
     "build_schedule",
+    "equal_installment",
     "rows_of",
     "validate",
 ]

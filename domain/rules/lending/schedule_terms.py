@@ -73,7 +73,7 @@ class ScheduleTerms:
     `first_due_date`, without a settlement day, ends the first period and is where the other due
     dates are counted from. `roll` moves due dates to business days of `calendar`: the row ends on
     the rolled date, the next starts there, and rows that would end on one day become one. `plan` is
-    the list of CUSTOM_PLAN, `installments` long; `every` and `unit` mean nothing to it.
+    the list of CUSTOM_PLAN, `installments` long; its `unit` is MONTH, `every` means nothing to it.
     """
 
     principal: int
@@ -95,11 +95,6 @@ class ScheduleTerms:
     calendar: BusinessCalendar = WEEKENDS_ONLY
     plan: tuple[PlanRow, ...] = ()
 
-    @property
-    def in_months(self) -> bool:
-        """Whether 30-day months count 30E days; periods of days and weeks count actual days."""
-        return self.unit is PeriodUnit.MONTH or self.method is RepaymentMethod.CUSTOM_PLAN
-
 
 def periods_of(terms: ScheduleTerms) -> tuple[Period, ...]:
     """The periods of valid `terms`, one a row; due dates are rolled to business days.
@@ -113,7 +108,7 @@ def periods_of(terms: ScheduleTerms) -> tuple[Period, ...]:
     return rolled_periods(
         periods,
         roll=partial(roll_date, calendar=terms.calendar, convention=terms.roll),
-        in_months=terms.in_months,
+        in_months=terms.unit is PeriodUnit.MONTH,
     )
 
 

@@ -51,8 +51,8 @@ def test_rows_by_principal_by_total_and_the_rest():
 
 
 def test_thirty_day_months_count_30e_between_any_two_dates():
-    terms = replace(SEASON, day_count=DayCount.THIRTY_360, unit=PeriodUnit.DAY)
-    # 15 Jan to 16 Mar: 61; to 14 Jun: 88; to 14 Jul: 30, whatever the unit says.
+    terms = replace(SEASON, day_count=DayCount.THIRTY_360)
+    # 15 Jan to 16 Mar: 61; to 14 Jun: 88; to 14 Jul: 30.
     assert [row.days for row in build_schedule(terms)] == [61, 88, 30]
     first = build_schedule(terms)[0]
     assert accrued_interest(first, terms, date(2026, 1, 31)) == 450_00
@@ -81,6 +81,7 @@ def test_all_the_mistakes_of_shape_at_once():
     terms = replace(
         SEASON,
         installments=4,
+        unit=PeriodUnit.WEEK,
         settlement_day=20,
         principal_grace=1,
         installment_multiple=100,
@@ -93,6 +94,7 @@ def test_all_the_mistakes_of_shape_at_once():
     )
     assert set(paths(terms)) == {
         ("installments",),
+        ("unit",),
         ("settlementDay",),
         ("principalGrace",),
         ("installmentMultiple",),

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.rules.lending.accrual import accrued_interest, row_interest
-from domain.rules.lending.day_count import DatedRate, DayCount
-from domain.rules.lending.interest import BalanceChange, elapsed_between, interest_factor
+from domain.rules.lending.day_count import DatedRate, DayCount, year_basis
+from domain.rules.lending.interest import BalanceChange, elapsed_between, factor, rate_steps
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import (
     RepaymentMethod,
@@ -36,13 +36,10 @@ OVER_NEW_YEAR = ScheduleTerms(
 
 
 def factor_of(start, end, rate, changes, day_count=DayCount.ACT_360):
-    return interest_factor(
-        day_count,
-        rate=Decimal(rate),
-        changes=[DatedRate(day, Decimal(new)) for day, new in changes],
-        elapsed=elapsed_between(day_count, start),
-        end=end,
-    )
+    dated = [DatedRate(day, Decimal(new)) for day, new in changes]
+    rates = rate_steps(Decimal(rate), dated)
+    above = factor(rates, elapsed_between(day_count, start), end)
+    return Fraction(above, rates.denominator * year_basis(day_count))
 
 
 def test_a_rate_change_inside_a_row_takes_effect_on_its_day():
@@ -60,8 +57,8 @@ def test_changes_before_the_span_hold_and_those_after_it_do_not():
         (date(2025, 6, 1), "0.02"),
         (date(2026, 1, 1), "0.036"),
     ]
-    factor = factor_of(date(2026, 1, 1), date(2026, 1, 31), "0.9", changes)
-    assert factor == Fraction("0.036") * 30 / 360
+    found = factor_of(date(2026, 1, 1), date(2026, 1, 31), "0.9", changes)
+    assert found == Fraction("0.036") * 30 / 360
 
 
 def test_an_empty_span_earns_nothing():

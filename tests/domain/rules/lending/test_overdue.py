@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.rules.lending.day_count import DatedRate, DayCount, year_fraction
+from domain.rules.lending.day_count import DatedRate, DayCount, year_basis, year_parts
 from domain.rules.lending.overdue import (
     CompoundBasis,
     DueInstallment,
@@ -203,7 +203,7 @@ def test_a_charge_is_the_sum_of_its_days(principal, history, changed, length, da
     for n in range(length):
         unpaid = principal - sum(each.principal for each in payments if each.value_date <= after(n))
         rates = [terms.penalty_rate, *(c.rate for c in changes if c.effective_from <= after(n))]
-        part = year_fraction(day_count, start=after(n), end=after(n + 1))
+        part = Fraction(year_parts(day_count, after(n), after(n + 1)), year_basis(day_count))
         total += unpaid * Fraction(rates[-1]) * part
     owed = DueInstallment(DUE, principal, 0, tuple(payments))
     assert penalty_interest(owed, terms, after(length)) == round_half(total, terms.rounding)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.rules.lending.business_days import RollConvention
-from domain.rules.lending.day_count import DatedRate, DayCount, year_fraction
+from domain.rules.lending.day_count import DatedRate, DayCount, year_basis, year_parts
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import (
     RepaymentMethod,
@@ -182,13 +182,12 @@ def as_specified(terms, periods):
     def rounded(value):
         return round_half(value, terms.rounding)
 
-    factors = [
-        Fraction(terms.annual_rate)
-        * year_fraction(
-            terms.day_count, start=row.start, end=row.end, days=row.days(terms.day_count)
-        )
-        for row in periods
-    ]
+    factors = []
+    for row in periods:
+        days = row.days(terms.day_count)
+        if terms.day_count is DayCount.ACT_ACT:
+            days = year_parts(terms.day_count, row.start, row.end)
+        factors.append(Fraction(terms.annual_rate) * days / year_basis(terms.day_count))
     amortising = factors[terms.principal_grace :]
     product, annuity = Fraction(1), Fraction(0)
     for factor in amortising:
