@@ -1,20 +1,12 @@
-"""The enums of schedules: benchmark rates, business days and fees, described."""
+"""The enums of schedules: repricing, business days and fees, described."""
 
 from __future__ import annotations
 
 from api.graphql.payloads import described_enum
-from domain.rules.lending.benchmark import BenchmarkTenor, RepricingRule
+from domain.rules.lending.benchmark import RepricingRule
 from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.fees import FeeKind
 
-described_enum(
-    BenchmarkTenor,
-    "The term a benchmark rate is quoted for, as the LPR is.",
-    {
-        BenchmarkTenor.ONE_YEAR: "One year (1Y).",
-        BenchmarkTenor.FIVE_YEAR: "Over five years (5Y).",
-    },
-)
 described_enum(
     RepricingRule,
     "When a rate is set anew from its benchmark (重定价).",

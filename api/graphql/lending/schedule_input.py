@@ -14,7 +14,6 @@ import strawberry
 from api.graphql.lending import enums, schedule_enums  # noqa: F401 - they describe the enums
 from api.graphql.scalars import MoneyInput, Rate
 from domain.rules.lending.benchmark import (
-    BenchmarkTenor,
     BenchmarkTerms,
     Fixing,
     RepricingRule,
@@ -41,6 +40,8 @@ MAX_REPRICED_ROWS: Final = 1_800
 """Rate changes × instalments: each change works the instalment out anew for the rows to come."""
 MAX_CALENDAR_DAYS: Final = 1_000
 """Holidays and working days of one calculation."""
+_TENOR: Final = ""
+"""The fixings of a calculation are all of one tenor, whichever it is."""
 
 
 @strawberry.input(description="A new annual rate, from a day on.")
@@ -63,16 +64,13 @@ class PreviewFixingInput:
 class PreviewBenchmarkInput:
     """`SchedulePreviewInput.benchmark`."""
 
-    tenor: BenchmarkTenor = strawberry.field(
-        default=BenchmarkTenor.ONE_YEAR, description="The tenor that the fixings are of."
-    )
     spread_basis_points: int = strawberry.field(
         default=0, description="Added to the benchmark (加点); 100 are one percentage point."
     )
     repricing: RepricingRule = strawberry.field(description="When the rate is set anew.")
     fixings: list[PreviewFixingInput] = strawberry.field(
-        description="The series, in any order, from one on or before the start date. A reset takes "
-        "the last one on or before its day; after the last one the rate stays."
+        description="The series of one tenor, in any order, from one on or before the start date. "
+        "A reset takes the last one on or before its day; after the last one the rate stays."
     )
 
 
@@ -225,9 +223,7 @@ def _rate_source_problems(form: SchedulePreviewInput) -> Iterator[Problem]:
 
 
 def _fixings(benchmark: PreviewBenchmarkInput) -> tuple[Fixing, ...]:
-    return tuple(
-        Fixing(benchmark.tenor, fixing.published_on, fixing.rate) for fixing in benchmark.fixings
-    )
+    return tuple(Fixing(_TENOR, fixing.published_on, fixing.rate) for fixing in benchmark.fixings)
 
 
 def _benchmarked(terms: ScheduleTerms, benchmark: PreviewBenchmarkInput) -> ScheduleTerms:
@@ -235,7 +231,7 @@ def _benchmarked(terms: ScheduleTerms, benchmark: PreviewBenchmarkInput) -> Sche
     fixings = _fixings(benchmark)
     last = max((fixing.published_on for fixing in fixings), default=terms.start_date)
     first, *resets = benchmark_rates(
-        BenchmarkTerms(benchmark.tenor, benchmark.spread_basis_points, benchmark.repricing),
+        BenchmarkTerms(_TENOR, benchmark.spread_basis_points, benchmark.repricing),
         fixings,
         start=terms.start_date,
         maturity=LAST_DATE,

@@ -22,15 +22,6 @@ from domain.rules.refusal import ErrorCode, Problem, Refused
 _BASIS_POINT: Final = Decimal("0.0001")
 
 
-class BenchmarkTenor(StrEnum):
-    """The term a benchmark is quoted for."""
-
-    ONE_YEAR = "ONE_YEAR"
-    """One year (1Y)."""
-    FIVE_YEAR = "FIVE_YEAR"
-    """Over five years (5Y)."""
-
-
 class RepricingRule(StrEnum):
     """When the rate of a loan is set anew from its benchmark (重定价)."""
 
@@ -46,9 +37,9 @@ class RepricingRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fixing:
-    """A published benchmark rate, an annual fraction; the series may be in any order."""
+    """A published benchmark rate, an annual fraction, of a tenor such as 1Y or 5Y."""
 
-    tenor: BenchmarkTenor
+    tenor: str
     published_on: date
     rate: Decimal
 
@@ -57,7 +48,7 @@ class Fixing:
 class BenchmarkTerms:
     """How a loan's rate follows a benchmark; 100 basis points are one percentage point."""
 
-    tenor: BenchmarkTenor
+    tenor: str
     spread_basis_points: int
     repricing: RepricingRule
 
@@ -94,6 +85,7 @@ def benchmark_rates(
 ) -> tuple[DatedRate, ...]:
     """The annual rates of a loan from `start` on: the first holds from `start`.
 
+    `fixings` are one benchmark's, in any order; those of other tenors are left out.
     `known_until` is the last day whose publications are known (the business date): later resets
     are left out, so the last rate stays, and later fixings are not looked at. A reset that finds
     the rate unchanged is in the answer too. Raises :class:`~domain.rules.refusal.Refused` when no
@@ -110,7 +102,7 @@ def benchmark_rates(
             break
         place = bisect_right(series, day, key=lambda fixing: fixing[0])
         if place == 0:
-            raise Refused([_no_fixing(terms.tenor, day)])
+            raise Refused([_no_fixing(day)])
         with localcontext(prec=60):
             rate = series[place - 1][1] + terms.spread_basis_points * _BASIS_POINT
         if not 0 <= rate <= MAX_ANNUAL_RATE:
@@ -121,7 +113,7 @@ def benchmark_rates(
 
 def fixing_problems(fixings: Sequence[Fixing]) -> Iterator[Problem]:
     """Every mistake in a series; paths are those of `SchedulePreviewInput`."""
-    seen: set[tuple[BenchmarkTenor, date]] = set()
+    seen: set[tuple[str, date]] = set()
     for place, fixing in enumerate(fixings):
         path = ("benchmark", "fixings", str(place))
         yield from rate_problems(fixing.rate, (*path, "rate"), en="benchmark rate", zh="基准利率")
@@ -137,20 +129,18 @@ def fixing_problems(fixings: Sequence[Fixing]) -> Iterator[Problem]:
             yield Problem(
                 ErrorCode.DUPLICATE,
                 (*path, "publishedOn"),
-                f"There is another fixing of {fixing.tenor} on {fixing.published_on}. "
-                "Give one a day.",
-                f"{fixing.tenor} 在 {fixing.published_on} 已有一条报价，每日只能有一条。",
+                f"There is another fixing of {fixing.published_on}. Give one a day.",
+                f"{fixing.published_on} 已有一条报价，每日只能有一条。",
             )
         seen.add(key)
 
 
-def _no_fixing(tenor: BenchmarkTenor, day: date) -> Problem:
+def _no_fixing(day: date) -> Problem:
     return Problem(
         ErrorCode.NOT_FOUND,
         ("benchmark", "fixings"),
-        f"No benchmark rate of {tenor} is known on or before {day}. Enter the fixing in force on "
-        "that day.",
-        f"{day} 及之前没有 {tenor} 基准利率报价，请录入当日有效的报价。",
+        f"No benchmark rate is known on or before {day}. Enter the fixing in force on that day.",
+        f"{day} 及之前没有基准利率报价，请录入当日有效的报价。",
     )
 
 

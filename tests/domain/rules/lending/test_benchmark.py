@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.rules.lending.benchmark import (
-    BenchmarkTenor,
     BenchmarkTerms,
     Fixing,
     RepricingRule,
@@ -19,7 +18,7 @@ from domain.rules.lending.benchmark import (
 from domain.rules.lending.day_count import DatedRate
 from domain.rules.refusal import ErrorCode, Refused
 
-ONE, FIVE = BenchmarkTenor.ONE_YEAR, BenchmarkTenor.FIVE_YEAR
+ONE, FIVE = "1Y", "5Y"
 
 
 def fixing(day, rate, tenor=ONE):
