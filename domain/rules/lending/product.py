@@ -13,7 +13,8 @@ from domain.rules.lending.borrower import Profile
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.overdue import CompoundBasis
 from domain.rules.lending.periods import PeriodUnit
-from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms, validate
+from domain.rules.lending.schedule_checks import validate
+from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
 from domain.rules.money import Rounding
 from domain.rules.reference import read_code
 from domain.rules.refusal import ErrorCode
