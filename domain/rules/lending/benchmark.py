@@ -94,7 +94,7 @@ def benchmark_rates(
     series = sorted(
         (fixing.published_on, fixing.rate)
         for fixing in fixings
-        if fixing.tenor is terms.tenor and fixing.published_on <= known_until
+        if fixing.tenor == terms.tenor and fixing.published_on <= known_until
     )
     rates: list[DatedRate] = []
     for day in reset_dates(terms.repricing, start=start, maturity=maturity):
