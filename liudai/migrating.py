@@ -13,6 +13,8 @@ from domain.operations.staff import NewEmployee, register_employee
 from domain.queries.branches import head_office_id
 from domain.queries.staff import is_role_held
 from domain.rules.roles import Role
+from domain.settings import get_settings
+from liudai.backup.unfinished import refuse_unfinished_database
 from liudai.errors import EXIT_USAGE, LiudaiError
 
 
@@ -21,6 +23,7 @@ def run(*, first_admin: str | None = None) -> int:
 
     `first_admin` is the subject of the person who employs all others; refused once somebody is.
     """
+    refuse_unfinished_database(get_settings())
     return asyncio.run(_run(first_admin))
 
 
