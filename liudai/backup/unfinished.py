@@ -8,8 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 
-import pymysql
-
 from domain.operations.clock import now
 from domain.settings import Settings
 from liudai.backup.connections import Database, NoDatabase, connected
@@ -60,5 +58,5 @@ def refuse_unfinished_database(settings: Settings) -> None:
     try:
         with connected(settings) as database:
             refuse_unfinished(database)
-    except (pymysql.MySQLError, sqlite3.Error, NoDatabase):
+    except (NoDatabase, sqlite3.Error):
         return

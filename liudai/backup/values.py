@@ -86,6 +86,11 @@ def _text(value: Any) -> str:
     return value
 
 
+def _json(value: Any) -> str:
+    """SQLite makes a number of a document that is nothing but one."""
+    return orjson.dumps(value).decode() if type(value) in (int, float) else _text(value)
+
+
 def _decimal(value: Any, quantum: Decimal) -> str:
     try:
         number = Decimal(str(value))
@@ -118,7 +123,7 @@ _READERS: dict[Kind, Convert] = {
     Kind.INTEGER: _integer,
     Kind.REAL: _real,
     Kind.TEXT: _text,
-    Kind.JSON: _text,
+    Kind.JSON: _json,
     Kind.DATE: _date,
     Kind.MOMENT: _moment,
 }
