@@ -43,6 +43,9 @@ class Database(Protocol):
     def set_next_id(self, table: str, next_id: int) -> None:
         """Let the table count on from there."""
 
+    def empty(self, table: str) -> None:
+        """Take every row away, also where a trigger guards them."""
+
     def begin_snapshot(self) -> None:
         """See from now on one moment, whatever others commit."""
 
@@ -132,6 +135,16 @@ class Sqlite:
         self.execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, next_id - 1]
         )
+
+    def empty(self, table: str) -> None:
+        guards = self.rows(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table]
+        )
+        for name, _ in guards:
+            self.execute(f"DROP TRIGGER `{name}`")
+        self.execute(f"DELETE FROM `{table}`")
+        for _, made_by in guards:
+            self.execute(made_by)
 
     def begin_snapshot(self) -> None:
         self.execute("BEGIN")

@@ -105,6 +105,9 @@ class MySql:
     def set_next_id(self, table: str, next_id: int) -> None:
         self.execute(f"ALTER TABLE `{table}` AUTO_INCREMENT = {next_id:d}")
 
+    def empty(self, table: str) -> None:
+        self.execute(f"TRUNCATE TABLE `{table}`")
+
     def begin_snapshot(self) -> None:
         if not self._is_mariadb():
             # MySQL 8 remembers what tables count for a day; MariaDB asks each time.

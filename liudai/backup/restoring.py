@@ -161,7 +161,7 @@ def _empty(database: Database) -> None:
     database.begin_filling()
     for name in data_tables(database):
         if database.rows(f"SELECT 1 FROM `{name}` LIMIT 1"):
-            database.execute(f"DELETE FROM `{name}`")
+            database.empty(name)
 
 
 def _fill(

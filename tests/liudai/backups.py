@@ -77,6 +77,12 @@ class System:
         with connected(self.settings) as database:
             yield database
 
+    @contextmanager
+    def connected_to_create(self) -> Iterator[Database]:
+        """A connection also where SQLite has no file yet."""
+        with connected(self.settings, create=True) as database:
+            yield database
+
 
 def this_system() -> System:
     """The system of the fixtures."""

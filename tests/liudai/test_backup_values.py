@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from domain.schema import ColumnType, Kind
 from liudai.backup.catalogue import stored_rows
-from liudai.backup.connections import Database, connected
+from liudai.backup.connections import Database
 from liudai.backup.dump import DumpSink, DumpWriter, Head, Table, TableHash, read_dump
 from liudai.backup.values import ValueUnknown, converted, read_steps, write_steps
 from liudai.errors import LiudaiError
@@ -53,16 +54,22 @@ documents = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-values = st.tuples(
-    st.integers(-(2**63), 2**63 - 1),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.decimals("-99", "99", places=12).map(lambda d: f"{d + 0:f}"),
-    texts,
-    documents.map(lambda found: orjson.dumps({"is": found}).decode()),
-    st.dates(dt.date(1000, 1, 1)).map(dt.date.isoformat),
-    st.datetimes(dt.datetime(1000, 1, 1)).map(lambda m: m.isoformat(timespec="microseconds") + "Z"),
+rows = st.tuples(
+    *(
+        st.none() | value
+        for value in (
+            st.integers(-(2**63), 2**63 - 1),
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.decimals("-99", "99", places=12).map(lambda found: f"{found + 0:f}"),
+            texts,
+            documents.map(lambda found: orjson.dumps({"is": found}).decode()),
+            st.dates(dt.date(1000, 1, 1)).map(dt.date.isoformat),
+            st.datetimes(dt.datetime(1000, 1, 1)).map(  # noqa: DTZ001
+                lambda found: found.isoformat(timespec="microseconds") + "Z"
+            ),
+        )
+    )
 )
-rows = st.tuples(*[st.none() | of for of in values.wrapped_strategy.element_strategies])
 
 
 @pytest.fixture(scope="module")
@@ -79,19 +86,11 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Databas
         yield [sqlite, mysql]
 
 
-def open_with_table(system: System) -> Any:
-    context = connected(system.settings, create=True)
-
-    class Opened:
-        def __enter__(self) -> Database:
-            database = context.__enter__()
-            database.execute(CREATE[database.dialect])
-            return database
-
-        def __exit__(self, *error: object) -> None:
-            context.__exit__(None, None, None)
-
-    return Opened()
+@contextmanager
+def open_with_table(system: System) -> Iterator[Database]:
+    with system.connected_to_create() as database:
+        database.execute(CREATE[database.dialect])
+        yield database
 
 
 def stored(database: Database, row: list[Any]) -> list[Any]:
@@ -205,12 +204,13 @@ def test_a_value_that_could_not_be_kept_is_refused(kind: Kind, value: Any):
 
 def test_the_row_of_such_a_value_is_named(tmp_path: Path):
     key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-    with empty_system("sqlite", tmp_path, secret_key=key) as system:
-        with connected(system.settings, create=True) as database:
-            database.execute(CREATE["sqlite"])
-            database.execute("INSERT INTO kinds (id, day) VALUES (41, 'tomorrow')")
-            with pytest.raises(LiudaiError, match="kinds, row 41: 'tomorrow' is no date"):
-                list(stored_rows(database, TABLE))
+    with (
+        empty_system("sqlite", tmp_path, secret_key=key) as system,
+        open_with_table(system) as database,
+    ):
+        database.execute("INSERT INTO kinds (id, day) VALUES (41, 'tomorrow')")
+        with pytest.raises(LiudaiError, match="kinds, row 41: 'tomorrow' is no date"):
+            list(stored_rows(database, TABLE))
 
 
 def test_a_document_is_the_same_however_it_is_spelled():
