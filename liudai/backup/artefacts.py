@@ -11,7 +11,8 @@ import fsspec
 
 from domain.settings import Settings
 from liudai.backup.connections import Database
-from liudai.backup.dump import FILE_PIECE_BYTES, DumpWriter, ModelFile
+from liudai.backup.dump import FILE_PIECE_BYTES, DumpWriter, Manifest, ModelFile
+from liudai.errors import LiudaiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,18 @@ class FileRestorer:
         self._open: Any = None
         self._temporary = ""
         self.faults: list[str] = []
+
+    def refuse_others(self, manifest: Manifest) -> None:
+        """Raise LiudaiError when a file of the backup's name is there and is another one."""
+        for file, _, sha256 in manifest.files:
+            fs, path = fsspec.core.url_to_fs(f"{self._root}/{file.folder}/{file.name}")
+            if fs.exists(path) and _sha256(fs, path) != sha256:
+                raise LiudaiError(
+                    f"{self._root}/{file.folder}/{file.name} is another file than the backup's: "
+                    "move it away, or set LIUDAI_ARTEFACTS_URL to an empty folder; nothing was "
+                    "changed / 该文件与备份中的不同：请将其移走，或将 LIUDAI_ARTEFACTS_URL "
+                    "设为空目录；未做任何更改"
+                )
 
     def begin(self, file: ModelFile) -> None:
         """Begin a file, under a temporary name."""

@@ -71,11 +71,12 @@ def restore(file: Path, head: Head, manifest: Manifest, settings: Settings, show
     """
     known = _known_migrations(head)
     settings.home.mkdir(parents=True, exist_ok=True)
+    files = FileRestorer(settings)
+    files.refuse_others(manifest)
     with connected(settings, create=True) as database:
         _refuse_filled(database, head)
         mark(database, f"{file.name} of {head.created_at}")
     with_database(lambda: migrate_to(head.migrations[-1]))
-    files = FileRestorer(settings)
     with connected(settings) as database:
         tables, left_out = _split(database, head)
         _empty(database)

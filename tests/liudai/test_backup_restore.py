@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from tortoise import Tortoise
 
-from domain import db
+from domain import db, migrations
 from domain.models.lending.loan import Loan
 from domain.models.records import Job
 from domain.models.risk.model_version import ModelVersion
@@ -42,6 +43,22 @@ from tests.people import resident_id
 ACCOUNT = "6222021234567890123"
 OTHER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 DIALECTS = ["sqlite", "mysql"]
+SEEDING = """
+import datetime as dt
+import liudai.backup.restoring as restoring
+from domain.db import insert
+from domain.operations.install import install
+
+to = restoring.migrate_to
+
+async def seeded(name):
+    await to(name)
+    await install(today=dt.date(2020, 1, 1))
+    block = {"previous_hash": "a", "entries_sha256": "b", "entry_count": 1, "hash": "c"}
+    await insert("audit_block", {**block, "sealed_at": "2026-01-01 00:00:00"})
+
+restoring.migrate_to = seeded
+"""
 
 
 @dataclass(slots=True)
@@ -233,20 +250,7 @@ async def test_what_the_migrations_wrote_gives_way_to_the_backup(
     populated: Populated, target: System
 ):
     """As after a later migration that fills a table: here the basic data is written before."""
-    seeding = (
-        "import liudai.backup.restoring as r\n"
-        "from domain.operations.install import install\n"
-        "from domain.db import execute\n"
-        "import datetime as dt\n"
-        "to = r.migrate_to\n"
-        "async def seeded(name):\n"
-        "    await to(name)\n"
-        "    await install(today=dt.date(2020, 1, 1))\n"
-        '    await execute("INSERT INTO audit_block (previous_hash, entries_sha256, entry_count, "\n'
-        "        \"hash, sealed_at) VALUES ('a', 'b', 1, 'c', '2026-01-01 00:00:00')\")\n"
-        "r.migrate_to = seeded\n"
-    )
-    process = target.start("restore", str(populated.backup), before=seeding)
+    process = target.start("restore", str(populated.backup), before=SEEDING)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, (out, err)
     with target.connected() as database, pytest.raises(Exception, match="append-only"):
@@ -391,3 +395,78 @@ def test_checking_needs_no_database(populated: Populated):
     assert {name: total.rows for name, total in manifest.tables.items()} == {
         name: len(rows) for name, rows in populated.rows.items()
     }
+
+
+async def test_another_file_of_a_models_name_is_not_replaced(populated: Populated, target: System):
+    folder = target.home / "models" / "risk" / "1-ab12"
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_text("another")
+    answer = target.run("restore", str(populated.backup))
+    assert answer.returncode == 1
+    assert "is another file than the backup's" in answer.stderr
+    assert (folder / "model.json").read_text() == "another"
+    with target.connected_to_create() as database:
+        assert database.tables() == []
+
+
+# A Liudai with one migration more, made of this one and of a folder beside it.
+LATER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {folder!r})
+import domain.db, domain.schema
+from domain.migrations import _operation
+_operation.FOLDER = Path({folder!r}) / "sql"
+config = domain.db.tortoise_config
+def later(settings):
+    found = config(settings)
+    found["apps"]["liudai"]["migrations"] = "later"
+    return found
+domain.db.tortoise_config = domain.schema.tortoise_config = later
+"""
+MORE = """
+from tortoise import migrations
+from domain.migrations._operation import ReviewedSql
+
+class Migration(migrations.Migration):
+    dependencies = [("liudai", {last!r})]
+    operations = [ReviewedSql("9999_more", [])]
+"""
+MORE_SQL = """
+ALTER TABLE branch ADD COLUMN nickname VARCHAR(20) NOT NULL DEFAULT 'none';
+CREATE TABLE nickname_seen (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(20) NOT NULL);
+INSERT INTO nickname_seen VALUES (1, 'none');
+"""
+
+
+async def test_an_older_backup_is_proved_as_it_was_and_then_brought_up_to_date(
+    populated: Populated, target: System, tmp_path: Path
+):
+    here = Path(migrations.__file__).parent
+    known = await known_migrations()
+    shutil.copytree(here, tmp_path / "later")
+    (tmp_path / "later" / "9999_more.py").write_text(MORE.format(last=known[-1]))
+    shutil.copytree(here / "sql", tmp_path / "sql")
+    for dialect in DIALECTS:
+        (tmp_path / "sql" / f"9999_more.{dialect}.sql").write_text(MORE_SQL)
+    newer = LATER.format(folder=str(tmp_path))
+    process = target.start("restore", str(populated.backup), before=newer)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, (out, err)
+    with target.connected() as database:
+        assert database.rows("SELECT DISTINCT nickname FROM branch") == [("none",)]
+        assert database.rows("SELECT id, name FROM nickname_seen") == [(1, "none")]
+    # What the newer one backs up, this one refuses, and the newer one restores.
+    file = tmp_path / "newer.liudai"
+    process = target.start("backup", "--to", str(file), before=newer)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, (out, err)
+    with empty_system("sqlite", tmp_path / "third", secret_key=target.secret_key) as third:
+        answer = third.run("restore", str(file))
+        assert answer.returncode == 1
+        assert "of a newer version of Liudai (migration 9999_more)" in answer.stderr
+        process = third.start("restore", str(file), before=newer)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, (out, err)
+        with third.connected() as database:
+            assert database.rows("SELECT id, name FROM nickname_seen") == [(1, "none")]

@@ -37,6 +37,15 @@ def target(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Ite
         yield system
 
 
+@pytest.fixture
+def twin(database: str, tmp_path: Path) -> Iterator[System]:
+    """An empty database of the dialect that is backed up."""
+    here = this_system()
+    kind = "sqlite" if here.settings.sqlite else "mysql"
+    with empty_system(kind, tmp_path / "second", secret_key=here.secret_key) as system:
+        yield system
+
+
 @pytest.fixture(scope="module")
 async def loans(lender: Lender) -> list[int]:
     """Three loans, and a table early in the alphabet that is large."""
@@ -178,14 +187,14 @@ def peak_mib(system: System, *arguments: str) -> float:
 
 
 def test_memory_does_not_grow_with_the_book(
-    small_and_large: list[Path], target: System, tmp_path: Path
+    small_and_large: list[Path], twin: System, tmp_path: Path
 ):
     peaks: dict[str, list[float]] = {"verify-backup": [], "restore": []}
     for number, file in enumerate(small_and_large):
-        peaks["verify-backup"].append(peak_mib(target, "verify-backup", str(file)))
-        kind = "sqlite" if target.settings.sqlite else "mysql"
+        peaks["verify-backup"].append(peak_mib(twin, "verify-backup", str(file)))
+        kind = "sqlite" if twin.settings.sqlite else "mysql"
         home = tmp_path / str(number)
-        with empty_system(kind, home, secret_key=target.secret_key) as system:
+        with empty_system(kind, home, secret_key=twin.secret_key) as system:
             peaks["restore"].append(peak_mib(system, "restore", str(file)))
             with system.connected() as database:
                 (entries,) = database.rows("SELECT COUNT(*) FROM ledger_entry")[0]
@@ -220,29 +229,29 @@ def is_filling(system: System) -> bool:
 
 
 def test_a_killed_restore_is_recognised_and_can_be_begun_again(
-    small_and_large: list[Path], target: System, tmp_path: Path
+    small_and_large: list[Path], twin: System, tmp_path: Path
 ):
     file = small_and_large[1]
-    restore_and_kill(target, file)
-    with target.connected() as database:
+    restore_and_kill(twin, file)
+    with twin.connected() as database:
         assert MARK_TABLE in database.tables()
     for command in (["restore", str(file)], ["migrate"], ["serve"], ["worker"], ["up"]):
-        answer = target.run(*command, LIUDAI_PORT="8917")
+        answer = twin.run(*command, LIUDAI_PORT="8917")
         assert answer.returncode == 1, command
         assert "unfinished restore of large.liudai" in answer.stderr, command
         assert "未完成的恢复" in answer.stderr
         assert answer.stderr.count("\n") == 1
-    answer = target.run("backup", "--to", str(tmp_path / "half.liudai"))
+    answer = twin.run("backup", "--to", str(tmp_path / "half.liudai"))
     assert answer.returncode == 1
     assert "unfinished restore" in answer.stderr
     assert not list(tmp_path.glob("half*"))
-    doctor = target.run("doctor")
+    doctor = twin.run("doctor")
     assert doctor.returncode == 1
     assert "a restore has not come to its end" in doctor.stdout
-    emptied(target)
-    again = target.run("restore", str(small_and_large[0]))
+    emptied(twin)
+    again = twin.run("restore", str(small_and_large[0]))
     assert again.returncode == 0, again.stdout + again.stderr
-    assert target.run("migrate").returncode == 0
+    assert twin.run("migrate").returncode == 0
 
 
 def emptied(system: System) -> None:
