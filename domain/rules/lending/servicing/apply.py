@@ -45,7 +45,12 @@ PREPAYMENT_FEE = "PREPAYMENT_FEE"
 
 
 def apply(account: LoanAccount, event: e.Event) -> None:
-    """Do `event`, which happens on `account.accrued_through`."""
+    """Do `event`, which happens on `account.accrued_through`.
+
+    Where a replay finds the loan paid off by then, there are no terms to change; a charge is owed
+    all the same, and opens it again.
+    """
+    ended = account.state is LoanState.PAID_OFF
     match event:
         case e.Payment():
             left = take(
@@ -64,11 +69,19 @@ def apply(account: LoanAccount, event: e.Event) -> None:
             account.credit_balance -= event.amount
         case e.Levy():
             _levy(account, event.sequence, event.code, event.amount, event.due_date)
+            if ended:
+                _open_again(account)
         case e.Waiver():
             waive(account, event)
-        case _:
+        case _ if not ended:
             _change_terms(account, event)
     settle_day(account)
+
+
+def _open_again(account: LoanAccount) -> None:
+    gone = account.book_status is BookStatus.WRITTEN_OFF
+    account.state = LoanState.WRITTEN_OFF if gone else LoanState.ACTIVE
+    account.closed_on = None
 
 
 def settle_day(account: LoanAccount) -> None:
