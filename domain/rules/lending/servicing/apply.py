@@ -21,7 +21,7 @@ from domain.rules.lending.servicing.account import (
     LoanAccount,
     Taken,
 )
-from domain.rules.lending.servicing.days import change_book_status
+from domain.rules.lending.servicing.days import change_book_status, use_credit
 from domain.rules.lending.servicing.reschedule import (
     accelerate,
     change_due_day,
@@ -88,6 +88,9 @@ def settle_day(account: LoanAccount) -> None:
     """What follows from a change: items and loan close, book status and tax come right."""
     if account.state in (LoanState.ACTIVE, LoanState.WRITTEN_OFF):
         close_settled(account, account.accrued_through)
+        if account.credit_balance:  # it pays what has fallen due by this very change
+            use_credit(account)
+            close_settled(account, account.accrued_through)
     change_book_status(account)
     tax(account, account.accrued_through)
 

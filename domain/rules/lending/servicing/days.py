@@ -35,6 +35,14 @@ def open_day(account: LoanAccount, day: dt.date) -> None:
     accrue(account, day)
     account.accrued_through = day
     if account.credit_balance:
+    use_credit(account)
+    close_settled(account, day)
+    change_book_status(account)
+    tax(account, day)
+
+
+def use_credit(account: LoanAccount) -> None:
+    """Let a credit balance pay what is due."""
         account.credit_balance = take(
             account, account.credit_balance, owed_now(account, day), on=day, sequence=None
         )
