@@ -128,11 +128,11 @@ def _prepay(account: LoanAccount, event: e.Event, money: int, *, keep: e.Keep, f
     money = take(account, money, owed_now(account, on), on=on, sequence=sequence)
     money = take(account, money, accrued_ahead(account, on), on=on, sequence=sequence)
     rows = replan.future_rows(account, on)
-    if not money or not rows:
+    undue = replan.bearing(rows[0]) if rows else 0
+    principal = min(money if free else _net_of_fee(money, account.terms.prepayment_fee_rate), undue)
+    if not principal:  # too little to repay any of it ahead
         account.credit_balance += money
         return
-    undue = replan.bearing(rows[0])
-    principal = min(money if free else _net_of_fee(money, account.terms.prepayment_fee_rate), undue)
     fee = 0 if free else min(prepayment_fee(account, principal), money - principal)
     if fee:
         charge = _levy(account, sequence, PREPAYMENT_FEE, fee, on)
