@@ -78,6 +78,7 @@ def lay_out(
     """
     balance = bearing(rows[0])
     method = account.terms.schedule.method
+    keep = installment is not None or principal_part is not None
     if method is RepaymentMethod.EQUAL_INSTALLMENT:
         if installment is None:
             _equal_installments(account, rows, balance)
@@ -90,7 +91,8 @@ def lay_out(
         _share(account, rows, balance, part=part)
     else:
         _share(account, rows, balance, part=0)
-    _drop_empty(account, rows)
+    if keep:
+        _drop_empty(account, rows)
 
 
 def lay_out_at_new_rate(account: LoanAccount, rows: Sequence[Installment], on: dt.date) -> None:
