@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from domain.rules.lending.accrual import row_factor, row_interest
-from domain.rules.lending.day_count import DatedRate, counted_days
+from domain.rules.lending.day_count import DatedRate, actual_days, counted_days
 from domain.rules.lending.interest import BalanceChange
-from domain.rules.lending.periods import Period
+from domain.rules.lending.periods import Period, PeriodUnit
 from domain.rules.lending.schedule import equal_installment
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing.account import Installment, LoanAccount
@@ -145,8 +145,12 @@ def drop(account: LoanAccount, rows: Sequence[Installment]) -> None:
 
 
 def period_days(account: LoanAccount, start: dt.date, end: dt.date) -> int:
-    """The days that earn from `start` to `end` under the loan's day count; 30E for any stub."""
-    return counted_days(account.terms.schedule.day_count, start=start, end=end)
+    """The days that earn from `start` to `end` under the loan's day count: 30E for a stub of 30-day
+    months, actual days in periods of weeks and days."""
+    terms = account.terms.schedule
+    if terms.unit is not PeriodUnit.MONTH:
+        return actual_days(start, end)
+    return counted_days(terms.day_count, start=start, end=end)
 
 
 def new_row(account: LoanAccount, number: int, period: Period, opening: int) -> Installment:
