@@ -59,7 +59,7 @@ def set_maturity(account: LoanAccount, maturity: dt.date) -> None:
     account.maturity_date = maturity
     account.terms = replace(
         account.terms,
-        overdue=replace(account.terms.overdue, maturity=account.matured_on or maturity),
+        overdue=replace(account.terms.overdue, maturity=maturity),
     )
 
 
