@@ -181,6 +181,13 @@ def _extension(account: LoanAccount, event: e.Extension) -> Iterator[Problem]:
 
 
 def _restructuring(account: LoanAccount, event: e.Restructuring) -> Iterator[Problem]:
+    if not account.principal_outstanding:
+        yield Problem(
+            ErrorCode.ILLEGAL_STATE,
+            ("id",),
+            "All principal of this loan is repaid: there is nothing to restructure.",
+            "该借据本金已全部还清，无可重组。",
+        )
     yield from _too_late(lambda: restructured_dates(account, event)[-1])
 
 
