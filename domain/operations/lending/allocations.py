@@ -65,9 +65,11 @@ async def rewrite_taken(
     }
     # A day may have used credit twice: when it was opened, and for what fell due later in it.
     used = {days[place[1]] for place in new if place[0] is None and place[1] in days}
-    used |= {row.repayment_id for place, row in kept.items() if wanted.get(place) == row.amount}
+    for place, row in kept.items():
+        if wanted.get(place) == row.amount and row.repayment_id is not None:
+            used.add(row.repayment_id)
     uses = {row.repayment_id for place, row in kept.items() if place[0] is None}
-    gone = sorted(use for use in uses - used if use is not None)
+    gone = sorted(use for use in uses if use is not None and use not in used)
     if gone:
         await execute(
             f"UPDATE repayment SET reversed_by = %s WHERE id IN {in_list(gone)}",

@@ -156,8 +156,8 @@ class LoanAccount:
 
     `installments` are in order: all of them in a replay, else the unsettled ones alone; `charges`
     likewise. `matured_on` is the maturity that had passed before a new one was agreed. `taken`
-    collects how money was allocated since the account was opened. `settled_to` is the highest number
-    of the settled instalments that are not here: a new schedule is numbered after it.
+    collects how money was allocated since the account was opened. `settled_to` is the highest
+    number of the settled instalments that are not here: a new schedule is numbered after it.
     """
 
     terms: ServicingTerms

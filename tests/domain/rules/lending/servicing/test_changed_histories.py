@@ -107,7 +107,7 @@ def test_credit_is_used_on_the_same_day_whether_days_pass_singly_or_at_once() ->
 
 @pytest.mark.parametrize("change", ["prepayment", "due day"])
 def test_rows_that_rounding_leaves_without_a_balance_stay(change: str) -> None:
-    """2 cents in equal principal over 5 rows: 0.4 is 0 a row. 8 cents: 1.6 is 2, after 4 nothing."""
+    """8 cents in equal principal over 5 rows: 1.6 is 2 a row, and nothing is left for the fifth."""
     account = disbursed(terms(principal=11, rate="0", method=EQUAL_PRINCIPAL, installments=5))
     maturity = account.maturity_date
     if change == "prepayment":
