@@ -18,10 +18,11 @@ from decimal import Decimal
 
 import orjson
 
-from api.graphql.ids import global_id
+from api.graphql.ids import global_id, row_id_of
 from benchmarks.champion import promote_a_model
 from benchmarks.lender import FIRST_DAY, copy_rows, new_database, tokens_of
 from benchmarks.load import Work, request
+from benchmarks.raw_application import raw_save_form
 from benchmarks.reading import API, graphql
 from benchmarks.report import run, take
 from benchmarks.throughput import RUNS, WARM_UP, Bar, measure_rates
@@ -160,7 +161,8 @@ class Applications:
 
     def __call__(self, side: str, count: int) -> Sequence[Work]:
         numbers = take(self._numbers[side == API], count)
-        return [self._through_graphql(number) for number in numbers]
+        make = self._through_graphql if side == API else self._by_hand
+        return [make(number) for number in numbers]
 
     def _through_graphql(self, number: int) -> Work:
         book, token = self._book, self._book.token
@@ -182,6 +184,22 @@ class Applications:
         application = orjson.loads(saved)["data"]["saveApplication"]["application"]["id"]
         submission = {"idempotencyKey": secrets.token_hex(16), "applicationId": application}
         yield request(graphql(SUBMIT, {"input": submission}), token)
+
+    def _by_hand(self, number: int) -> Work:
+        book, token = self._book, self._book.token
+        body = raw_save_form(
+            key=secrets.token_hex(16),
+            borrower=book.first_borrower + number,
+            facility=book.first_facility + number,
+            product=book.product,
+        )
+        saved = yield request(("POST", "/applications", body), token)
+        application = orjson.loads(saved)["data"]["saveApplication"]["application"]["id"]
+        form = {
+            "key": secrets.token_hex(16),
+            "application": row_id_of(application, "LoanApplication"),
+        }
+        yield request(("POST", "/submissions", orjson.dumps(form)), token)
 
 
 def measure() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from api.graphql.ids import global_id
+from api.graphql.ids import global_id, row_id_of
 from benchmarks.lender import FIRST_DAY, copy_rows, new_database, tokens_of
 from benchmarks.load import Work, request
 from benchmarks.reading import API, graphql
@@ -121,7 +121,8 @@ class Disbursements:
 
     def __call__(self, side: str, count: int) -> Sequence[Work]:
         contracts = take(self._contracts[side == API], count)
-        return [self._through_graphql(contract) for contract in contracts]
+        make = self._through_graphql if side == API else self._by_hand
+        return [make(contract) for contract in contracts]
 
     def _through_graphql(self, contract: int) -> Work:
         manager, cashier = (
@@ -136,6 +137,16 @@ class Disbursements:
         drawdown = orjson.loads(booked)["data"]["requestDrawdown"]["drawdown"]["id"]
         order = {"idempotencyKey": secrets.token_hex(16), "drawdownId": drawdown}
         yield request(graphql(DISBURSE, {"input": order}), cashier)
+
+    def _by_hand(self, contract: int) -> Work:
+        tokens = self._book.tokens
+        form = {"key": secrets.token_hex(16), "contract": contract, "amount": "50000.00"}
+        booked = yield request(
+            ("POST", "/drawdowns", orjson.dumps(form)), tokens[Role.RELATIONSHIP_MANAGER]
+        )
+        drawdown = orjson.loads(booked)["data"]["requestDrawdown"]["drawdown"]["id"]
+        order = {"key": secrets.token_hex(16), "drawdown": row_id_of(drawdown, "Drawdown")}
+        yield request(("POST", "/disbursements", orjson.dumps(order)), tokens[Role.CASHIER])
 
 
 def measure() -> None:
