@@ -18,7 +18,7 @@ from benchmarks.reading import API, RAW, same
 from benchmarks.report import alternate, conclude, show
 from benchmarks.serving import Server, serving
 
-PROCESSES, CONNECTIONS, RUNS = 2, 6, 5
+PROCESSES, CONNECTIONS, RUNS = 2, 10, 5
 WARM_UP = 200
 
 Works = Callable[[str, int], Sequence[Work]]
