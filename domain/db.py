@@ -202,7 +202,7 @@ async def execute_many(sql: str, values: Sequence[Sequence[Any]]) -> None:
     if _is_sqlite(client):
         await client.execute_many(_placeholders(sql), [list(row) for row in values])
     elif values and isinstance(client, Transaction) and len(values) <= _ROWS_HELD_MAX:
-        client.later(sql, values)
+        await _held(client, sql, values)
     elif len(values) == 1:
         await _run(client, sql, values[0])
     elif values:
@@ -235,6 +235,15 @@ def _translated(error: Exception) -> Exception | None:
     if isinstance(error, errors.IntegrityError):
         return IntegrityError(error)
     return OperationalError(error) if isinstance(error, errors.DatabaseError) else None
+
+
+async def _held(client: Transaction, sql: str, values: Sequence[Sequence[Any]]) -> None:
+    try:
+        await client.later(sql, values)
+    except Exception as error:
+        if (translated := _translated(error)) is None:
+            raise
+        raise translated from error
 
 
 async def update_later(table: str, row_id: int, values: Mapping[str, Any]) -> None:

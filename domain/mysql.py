@@ -24,6 +24,7 @@ from tortoise.backends.mysql.client import MySQLClient, TransactionWrapper
 from tortoise.exceptions import TransactionManagementError
 
 _BEGIN = "BEGIN"
+_HELD_LENGTH_MAX = 1_000_000  # a packet of the server holds sixteen times that
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,14 @@ class Transaction(TransactionWrapper):
     def __init__(self, connection: MySQLClient) -> None:
         super().__init__(connection)
         self._held: list[str] = []
+        self._held_length = 0
         self._asked: list[tuple[str, asyncio.Future[Answer]]] = []
         self._owner: asyncio.Task[Any] | None = None
         self._sent = False
 
     async def begin(self) -> None:
-        self._held, self._sent, self._finalized = [_BEGIN], False, False
+        self._held, self._held_length = [_BEGIN], 0
+        self._sent = self._finalized = False
         self._owner = asyncio.current_task()
 
     async def commit(self) -> None:
@@ -78,15 +81,20 @@ class Transaction(TransactionWrapper):
             await self._connection.rollback()
         self._finalized = True
 
-    def later(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    async def later(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Hold back a write for each of the rows: it is sent before whatever comes next."""
         escape = self._connection.escape
         each = [tuple([escape(value) for value in row]) for row in rows]
         head, values, places = sql.partition(" VALUES ")
         if values and sql.startswith("INSERT "):
-            self._held.append(head + values + ", ".join([places % row for row in each]))
+            texts = [head + values + ", ".join([places % row for row in each])]
         else:
-            self._held += [sql % row for row in each]
+            texts = [sql % row for row in each]
+        self._held += texts
+        self._held_length += sum(map(len, texts))
+        if self._held_length > _HELD_LENGTH_MAX:
+            async with self._lock:
+                await self.flush()
 
     async def run(self, sql: str, values: Sequence[Any]) -> Answer:
         """Run a statement after what is held back."""
@@ -135,7 +143,7 @@ class Transaction(TransactionWrapper):
 
     async def _send(self, *texts: str) -> list[Answer]:
         """Send what is held back, then these; return the answer to each of these."""
-        held, self._held = self._held, []
+        held, self._held, self._held_length = self._held, [], 0
         self._sent = True
         cursor = await self._connection.cursor()
         await cursor.execute(";".join([*held, *texts]))

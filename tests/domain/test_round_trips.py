@@ -142,3 +142,18 @@ async def test_on_mysql_writes_wait_for_the_commit() -> None:
 
     assert await db.transact(work) == ["BEGIN", "INSERT", "UPDATE"]
     assert await codes() == ["rt-1"]
+
+
+async def test_much_that_is_held_back_is_sent_on_the_way() -> None:
+    async def work() -> None:
+        for number in range(30):
+            await db.execute_many(_INSERT, [(f"rt-{number}", "x" * 90, "/" * 190)])
+            await db.execute_many(
+                "UPDATE branch SET name = %s WHERE code = %s",
+                [("y" * 90 + str(turn), f"rt-{number}") for turn in range(200)],
+            )
+
+    await db.transact(work)
+    assert await codes() == [f"rt-{number}" for number in range(30)]
+    found = await db.rows("SELECT DISTINCT name FROM branch WHERE code LIKE 'rt-%%'", [])
+    assert found == [{"name": "y" * 90 + "199"}]
