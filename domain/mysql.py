@@ -99,7 +99,7 @@ class Transaction(TransactionWrapper):
     async def run(self, sql: str, values: Sequence[Any]) -> Answer:
         """Run a statement after what is held back."""
         escape = self._connection.escape
-        text = sql % tuple([escape(value) for value in values]) if values else sql
+        text = sql % tuple([escape(value) for value in values])
         if self._finalized:
             raise TransactionManagementError("Transaction already finalised")
         if asyncio.current_task() is not self._owner:
@@ -124,14 +124,16 @@ class Transaction(TransactionWrapper):
         """Run a statement of a task that is one of several: what they ask in one turn of the loop
         goes in one round trip, which the first of them makes for all."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._asked.append((text, answer))
-        if len(self._asked) == 1:
-            await asyncio.sleep(0)
-            asked, self._asked = self._asked, []
+        asked = self._asked
+        asked.append((text, answer))
+        if len(asked) == 1:
             try:
+                await asyncio.sleep(0)
+                self._asked = []
                 async with self._lock:
                     answers = await self._send(*[each for each, _ in asked])
             except BaseException as error:
+                self._asked = []
                 for _, other in asked[1:]:
                     if not other.done():  # cancelled with this one
                         other.set_exception(error)
