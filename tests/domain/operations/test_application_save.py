@@ -1,5 +1,6 @@
 """Saving the form of an application, half by half, from one device and another."""
 
+import asyncio
 import dataclasses
 from decimal import Decimal
 from typing import Any
