@@ -6,6 +6,13 @@ from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.ledger import LedgerAccount, LedgerEntry
 from domain.models.lending.loan import Installment, Loan, Repayment, RepaymentAllocation
+from domain.models.lending.payment import (
+    IncomingPayment,
+    PaymentFile,
+    PaymentFileLine,
+    PaymentOrder,
+    PaymentOrderFile,
+)
 from domain.models.lending.product import LoanProduct
 from domain.models.records import (
     AuditBlock,
@@ -40,6 +47,7 @@ __models__ = [
     EmployeeRole,
     FinancialStatement,
     IdempotencyRecord,
+    IncomingPayment,
     Installment,
     Job,
     LedgerAccount,
@@ -50,6 +58,10 @@ __models__ = [
     LoanProduct,
     ModelVersion,
     OutboxEvent,
+    PaymentFile,
+    PaymentFileLine,
+    PaymentOrder,
+    PaymentOrderFile,
     PolicyRule,
     PolicyValue,
     Repayment,
