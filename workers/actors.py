@@ -8,6 +8,7 @@ import structlog
 from domain.operations.jobs import claim_job
 from domain.rules.jobs import JobKind
 from workers.middleware import WorkerLife
+from workers.posting import run_posting
 from workers.queue import ACTORS, QUEUE
 from workers.training import run_training
 
@@ -24,3 +25,11 @@ def declare_actors(broker: dramatiq.Broker, life: WorkerLife) -> None:
             log.info("job_not_taken", job=job_id)
             return
         await run_training(life, lease)
+
+    @dramatiq.actor(actor_name=ACTORS[JobKind.POST_PAYMENT_FILE], queue_name=QUEUE, broker=broker)
+    async def post_payment_file(*, job_id: int) -> None:
+        lease = await claim_job(job_id=job_id, kind=JobKind.POST_PAYMENT_FILE)
+        if lease is None:
+            log.info("job_not_taken", job=job_id)
+            return
+        await run_posting(life, lease)

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NoReturn
 
 from lxml import etree
 
@@ -39,7 +40,7 @@ PIECE_BYTES_MAX = 8 * 2**20
 
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.054\.001\.([0-9]{2})")
 _COUNT = re.compile(r"[0-9]{1,15}")
-_TAGS = ("Document", "GrpHdr", "TxsSummry", "TxDtls", "Ntry", "Ntfctn")
+_TAGS = ("GrpHdr", "TxsSummry", "TxDtls", "Ntry", "Ntfctn")
 
 
 def read_camt054(stream: FileStream) -> Iterator[PaymentLine]:
@@ -97,7 +98,7 @@ class _Reading:
         # libxml2 keeps its own bounds too: depth, length of a text, growth by entities.
         events = etree.iterparse(
             source,
-            events=("start", "end"),
+            events=("end",),
             tag=[f"{{*}}{tag}" for tag in _TAGS],
             resolve_entities=False,
             load_dtd=False,
@@ -107,14 +108,12 @@ class _Reading:
             remove_pis=True,
         )
         checked = False
-        for event, element in events:
+        for _, element in events:
             if not checked:
                 _check_document(element)
                 checked = True
             stream.mark()
-            if event == "start":
-                continue
-            tag = etree.QName(element).localname
+            tag = element.tag.rpartition("}")[2]
             if tag == "TxsSummry":
                 self._summarise(element)
             elif tag == "TxDtls":
@@ -229,7 +228,7 @@ def _check_document(element: etree._Element | None) -> None:
         _refuse_structure()
     tree = element.getroottree()
     root = tree.getroot()
-    if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
+    if tree.docinfo.internalDTD is not None:
         refuse_file(
             ErrorCode.INVALID_VALUE,
             "The file has a DOCTYPE, which no payment file has. It was not read further.",
@@ -252,7 +251,7 @@ def _check_document(element: etree._Element | None) -> None:
         )
 
 
-def _refuse_structure() -> None:
+def _refuse_structure() -> NoReturn:
     refuse_file(
         ErrorCode.INVALID_VALUE,
         "The file's elements do not stand as camt.054 has them. Ask the bank for it anew.",
@@ -260,7 +259,7 @@ def _refuse_structure() -> None:
     )
 
 
-def _refuse_amount(entry: Entry) -> None:
+def _refuse_amount(entry: Entry) -> NoReturn:
     refuse_file(
         ErrorCode.INVALID_VALUE,
         f"An entry's amount cannot be read: {entry.amount_text[:40]!r} {entry.currency[:10]!r}. "

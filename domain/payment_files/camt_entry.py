@@ -172,12 +172,12 @@ def detail_line(entry: Entry, detail: Detail, number: int) -> PaymentLine:
 
 def child(element: etree._Element, *path: str) -> etree._Element | None:
     """The first element at a path of local names, in the element's own namespace."""
+    space = element.tag[: element.tag.index("}") + 1]
     found: etree._Element | None = element
-    space = etree.QName(element).namespace
     for name in path:
         if found is None:
             return None
-        found = found.find(f"{{{space}}}{name}")
+        found = next(found.iterchildren(space + name), None)
     return found
 
 
@@ -192,8 +192,8 @@ def texts_at(element: etree._Element, *path: str) -> list[str]:
     above = child(element, *path[:-1])
     if above is None:
         return []
-    space = etree.QName(element).namespace
-    return [(each.text or "").strip() for each in above.findall(f"{{{space}}}{path[-1]}")]
+    space = element.tag[: element.tag.index("}") + 1]
+    return [(each.text or "").strip() for each in above.iterchildren(space + path[-1])]
 
 
 def _decimal(text: str, currency: str) -> Decimal | None:

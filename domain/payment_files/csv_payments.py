@@ -16,6 +16,7 @@ import csv
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NoReturn
 
 from domain.payment_files.stream import FileStream, refuse_file
 from domain.rules.lending.payment_line import (
@@ -205,7 +206,7 @@ def _read_trailer(cells: list[str], number: int, declared: dict[str, tuple[int, 
     declared[cells[1]] = (int(cells[2]), Decimal(cells[3]))
 
 
-def _refuse_encoding(number: int, encoding: TextEncoding) -> None:
+def _refuse_encoding(number: int, encoding: TextEncoding) -> NoReturn:
     name = "UTF-8" if encoding is TextEncoding.UTF_8 else "GB18030"
     refuse_file(
         ErrorCode.INVALID_VALUE,
@@ -215,7 +216,7 @@ def _refuse_encoding(number: int, encoding: TextEncoding) -> None:
     )
 
 
-def _refuse_shape(number: int, en: str, zh: str) -> None:
+def _refuse_shape(number: int, en: str, zh: str) -> NoReturn:
     refuse_file(
         ErrorCode.INVALID_VALUE,
         f"Line {number}: {en}. The file cannot be read; ask the bank for it anew.",

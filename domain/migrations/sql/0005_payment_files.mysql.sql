@@ -7,7 +7,7 @@ CREATE TABLE `payment_file` (
     `name` VARCHAR(200) NOT NULL,
     `format` VARCHAR(10) NOT NULL,
     `encoding` VARCHAR(10) NOT NULL,
-    `sha256` VARCHAR(64) NOT NULL UNIQUE,
+    `sha256` VARCHAR(64) UNIQUE,
     `size_bytes` BIGINT NOT NULL,
     `state` VARCHAR(12) NOT NULL,
     `line_count` INT NOT NULL,
@@ -101,7 +101,7 @@ CREATE TABLE `payment_order` (
     `disbursement_id` BIGINT UNIQUE,
     `loan_id` BIGINT,
     `incoming_payment_id` BIGINT,
-    `branch_id` BIGINT NOT NULL,
+    `branch_id` BIGINT,
     `borrower_id` BIGINT,
     `currency` VARCHAR(3) NOT NULL,
     `amount` BIGINT NOT NULL,
@@ -131,3 +131,9 @@ CREATE TABLE `payment_order` (
     FOREIGN KEY (`borrower_id`) REFERENCES `borrower` (`id`),
     FOREIGN KEY (`file_id`) REFERENCES `payment_order_file` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Entries of no loan: money nobody could match, money between the bank and its clearing.
+ALTER TABLE `ledger_entry`
+    MODIFY COLUMN `loan_id` BIGINT,
+    MODIFY COLUMN `borrower_id` BIGINT,
+    MODIFY COLUMN `branch_id` BIGINT;

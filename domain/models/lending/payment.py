@@ -8,7 +8,8 @@ from tortoise.migrations.constraints import CheckConstraint
 
 
 class PaymentFile(models.Model):
-    """收款文件. `sha256` is unique, so no file is taken twice; `totals` has count and sum of its
+    """收款文件. `sha256` is unique, so no file is taken twice (NULL once
+    refused: the same bytes may come again whole); `totals` has count and sum of its
     lines by currency, `lines_stored` how many of them are kept already."""
 
     id = fields.BigIntField(primary_key=True)
@@ -16,7 +17,7 @@ class PaymentFile(models.Model):
     name = fields.CharField(max_length=200)
     format = fields.CharField(max_length=10)
     encoding = fields.CharField(max_length=10)
-    sha256 = fields.CharField(max_length=64, unique=True)
+    sha256 = fields.CharField(max_length=64, null=True, unique=True)
     size_bytes = fields.BigIntField()
     state = fields.CharField(max_length=12)
     line_count = fields.IntField()
@@ -102,7 +103,7 @@ class PaymentOrder(models.Model):
     disbursement_id = fields.BigIntField(null=True, unique=True)
     loan_id = fields.BigIntField(null=True, db_index=True)
     incoming_payment_id = fields.BigIntField(null=True, db_index=True)
-    branch_id = fields.BigIntField(db_index=True)
+    branch_id = fields.BigIntField(null=True, db_index=True)
     borrower_id = fields.BigIntField(null=True)
     currency = fields.CharField(max_length=3)
     amount = fields.BigIntField()

@@ -14,6 +14,7 @@ from domain.models.lending.loan import Installment, Loan
 from domain.models.lending.loan_terms import schedule_terms
 from domain.models.lending.product import LoanProduct
 from domain.models.staff import CaseAssignment
+from domain.operations.lending.order_payment import order_disbursement
 from domain.operations.lending.post import Posting, post
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
@@ -62,7 +63,8 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
         )
         drawdown.state = DrawdownState.DISBURSED
         await drawdown.save(update_fields=["state"])
-        await _pay_out(actor, drawdown, loan, today=today)
+        disbursement = await _pay_out(actor, drawdown, loan, today=today)
+        await order_disbursement(step, actor, disbursement, drawdown, loan)
         step.changed(
             "Drawdown",
             drawdown.id,
@@ -185,8 +187,8 @@ def _maturity_problems(loan: Loan, contract: LoanContract) -> list[Problem]:
     ]
 
 
-async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.date) -> None:
-    await Disbursement.create(
+async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.date) -> Disbursement:
+    disbursement = await Disbursement.create(
         drawdown_id=drawdown.id,
         loan_id=loan.id,
         currency=drawdown.currency,
@@ -214,3 +216,4 @@ async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.da
             )
         ]
     )
+    return disbursement

@@ -1,4 +1,4 @@
-"""One line of a payment file as read: what is wrong with it, which loan it names, what files sum to.
+"""A line of a payment file as read: what is wrong with it, which loan it names, what all sum to.
 
 A line is judged apart from the others: one that cannot be taken is refused with its number and its
 reason, and does not stop the file. What a file says of its whole (counts, sums) must be true, or no

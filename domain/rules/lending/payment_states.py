@@ -45,7 +45,6 @@ class OrderState(StrEnum):
     EXPORTED = "EXPORTED"
     CONFIRMED = "CONFIRMED"
     BOUNCED = "BOUNCED"
-    CANCELLED = "CANCELLED"
 
 
 class OrderPurpose(StrEnum):
@@ -53,7 +52,6 @@ class OrderPurpose(StrEnum):
 
     DISBURSEMENT = "DISBURSEMENT"
     SUSPENSE_RETURN = "SUSPENSE_RETURN"
-    REFUND = "REFUND"
 
 
 _F, _L, _I, _O = FileState, LineState, IncomingState, OrderState
@@ -78,12 +76,11 @@ INCOMING_MOVES: Moves = {
     _I.RETURNED: frozenset({_I.SUSPENSE}),
 }
 ORDER_MOVES: Moves = {
-    _O.CREATED: frozenset({_O.EXPORTED, _O.CANCELLED}),
+    _O.CREATED: frozenset({_O.EXPORTED}),
     # A bank may return a payment days after it said that it was made.
     _O.EXPORTED: frozenset({_O.CONFIRMED, _O.BOUNCED}),
     _O.CONFIRMED: frozenset({_O.BOUNCED}),
     _O.BOUNCED: frozenset(),
-    _O.CANCELLED: frozenset(),
 }
 
 FILE = ("payment file", "收款文件")

@@ -15,10 +15,12 @@ class Account(StrEnum):
     """Codes of the chart of accounts."""
 
     BANK = "1002"
+    DISBURSEMENT_CLEARING = "1012"
     LOANS = "1303"
     INTEREST_RECEIVABLE = "1132"
     PENALTY_RECEIVABLE = "1133"
     COMPOUND_RECEIVABLE = "1134"
+    SUSPENSE = "2240"
     BORROWER_CREDIT = "2241"
     INTEREST_INCOME = "6011"
     PENALTY_INCOME = "6012"
@@ -36,6 +38,8 @@ class AccountName:
 
 CHART: Final[dict[Account, AccountName]] = {
     Account.BANK: AccountName("银行存款", "Bank deposits", "DEBIT"),
+    Account.DISBURSEMENT_CLEARING: AccountName("放款待清算", "Disbursements in clearing", "DEBIT"),
+    Account.SUSPENSE: AccountName("待查暂收款", "Suspense: money nobody could match", "CREDIT"),
     Account.LOANS: AccountName("贷款", "Loans", "DEBIT"),
     Account.INTEREST_RECEIVABLE: AccountName("应收利息", "Interest receivable", "DEBIT"),
     Account.PENALTY_RECEIVABLE: AccountName("应收罚息", "Penalty interest receivable", "DEBIT"),
@@ -54,6 +58,7 @@ class Event(StrEnum):
     ACCRUAL = "ACCRUAL"
     REPAYMENT = "REPAYMENT"
     CREDIT_APPLIED = "CREDIT_APPLIED"
+    SUSPENSE = "SUSPENSE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,7 @@ from tests.payment_samples import camt, detail, entry, summary
 
 def read(content: bytes) -> list[PaymentLine]:
     stream = FileStream(io.BytesIO(content), bytes_max=1 << 30)
-    return list(
-        payment_lines(stream, format=PaymentFormat.CAMT_054, encoding=TextEncoding.UTF_8)
-    )
+    return list(payment_lines(stream, format=PaymentFormat.CAMT_054, encoding=TextEncoding.UTF_8))
 
 
 def check(content: bytes) -> FileFacts:
@@ -164,9 +162,7 @@ def test_a_negative_amount_and_an_unknown_currency_are_refused() -> None:
 DTD = '<!DOCTYPE Document [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 LAUGHS = (
     '<!DOCTYPE Document [<!ENTITY a "hahahahaha">'
-    + "".join(
-        f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
-    )
+    + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
     + "]>"
 )
 

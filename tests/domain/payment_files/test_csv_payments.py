@@ -148,9 +148,7 @@ def test_a_bad_line_is_refused_by_its_number_and_stops_no_other(
 def test_an_amount_that_cannot_be_read_refuses_the_file_and_names_the_line(
     changes: dict[str, str],
 ) -> None:
-    content = csv_bytes(
-        [row("B-1"), row("B-2", **changes)], trailers=["TRAILER,USD,2,200.00"]
-    )
+    content = csv_bytes([row("B-1"), row("B-2", **changes)], trailers=["TRAILER,USD,2,200.00"])
     found = refusal(content)
     assert ("file",) in {problem.path for problem in found.problems}
     assert ("line", "3") in {problem.path for problem in found.problems}
@@ -223,9 +221,7 @@ AMOUNTS = st.integers(min_value=1, max_value=10**15).map(lambda minor: Decimal(m
 @given(st.lists(AMOUNTS, min_size=1, max_size=30), st.text(max_size=40))
 def test_any_true_file_is_read_to_the_cent(amounts: list[Decimal], note: str) -> None:
     plain = note.replace("\0", "").replace("\r", "").encode(errors="ignore").decode()
-    rows = [
-        row(f"B-{n}", f"{amount:.2f}", remittance=plain) for n, amount in enumerate(amounts)
-    ]
+    rows = [row(f"B-{n}", f"{amount:.2f}", remittance=plain) for n, amount in enumerate(amounts)]
     found = facts(csv_bytes(rows))
     assert found.totals.by_currency == {
         "USD": (len(amounts), sum(int(amount * 100) for amount in amounts))

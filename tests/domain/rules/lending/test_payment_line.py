@@ -53,9 +53,7 @@ def test_a_payment_names_the_loans_whose_numbers_it_carries(
 
 
 @given(st.integers(min_value=1, max_value=10**17), st.text(max_size=30), st.text(max_size=30))
-def test_a_number_is_found_whatever_stands_around_it(
-    loan_id: int, before: str, after: str
-) -> None:
+def test_a_number_is_found_whatever_stands_around_it(loan_id: int, before: str, after: str) -> None:
     text = f"{before} {human_number(NumberKind.LOAN, loan_id)} {after}"
     assert loan_id in loan_ids_named("", text)
 

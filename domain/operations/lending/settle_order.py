@@ -1,0 +1,169 @@
+"""What the bank says of a payment order: made, or come back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from domain.actor import Actor
+from domain.db import execute, for_update, rows
+from domain.operations.lending.cancel_disbursement import cancel_disbursement
+from domain.operations.lending.cash_journal import move_cash
+from domain.operations.perform import Done, Result, Step, perform
+from domain.queries.business_date import held_business_date
+from domain.queries.lending.find import not_found
+from domain.queries.lending.payment_sight import orders_in_sight
+from domain.rules.form import Form
+from domain.rules.lending.payment_states import (
+    INCOMING,
+    INCOMING_MOVES,
+    ORDER,
+    ORDER_MOVES,
+    IncomingState,
+    OrderPurpose,
+    OrderState,
+)
+from domain.rules.lending.postings import Account, Event
+from domain.rules.states import move
+
+REFERENCE_MAX = 100
+REASON_MAX = 200
+
+
+async def confirm_order(*, actor: Actor, key: str, order_id: int, bank_reference: str) -> Done:
+    """Record that the bank made an EXPORTED payment: what lay in clearing has left the bank.
+
+    Result: `order`. Raises :class:`Refused`.
+    """
+
+    async def work(step: Step) -> Result:
+        form = Form()
+        reference = form.text("bankReference", bank_reference, longest=REFERENCE_MAX)
+        form.refuse()
+        today = await held_business_date()
+        order = await _lock(actor, order_id, to=OrderState.CONFIRMED)
+        await execute(
+            "UPDATE payment_order SET state = %s, bank_reference = %s, confirmed_on = %s "
+            "WHERE id = %s",
+            [OrderState.CONFIRMED, reference, today, order_id],
+        )
+        await _between_bank_and_clearing(order, out=True, today=today)
+        _moved(step, order, OrderState.CONFIRMED, {"bankReference": reference})
+        return {"order": order_id}
+
+    return await perform(
+        actor=actor,
+        action="confirmPaymentOrder",
+        key=key,
+        arguments={"order": order_id, "reference": bank_reference},
+        work=work,
+    )
+
+
+async def bounce_order(*, actor: Actor, key: str, order_id: int, reason: str) -> Done:
+    """Record that an exported payment came back, and undo what it paid for.
+
+    A disbursement is reversed and its loan cancelled, if nothing has happened to it since; money
+    that was to go back lies in suspense again. Result: `order`, and `loan` where there is one.
+    Raises :class:`Refused`.
+    """
+
+    async def work(step: Step) -> Result:
+        form = Form()
+        said = form.text("reason", reason, longest=REASON_MAX)
+        form.refuse()
+        today = await held_business_date()
+        seen = await _read(actor, order_id)
+        result = {"order": order_id}
+        # Facility and loan are locked before the order.
+        if seen["purpose"] == OrderPurpose.DISBURSEMENT:
+            await cancel_disbursement(
+                step, actor, loan_id=seen["loan_id"], order_id=order_id, today=today
+            )
+            result["loan"] = seen["loan_id"]
+        order = await _lock(actor, order_id, to=OrderState.BOUNCED)
+        if order["state"] == OrderState.CONFIRMED:
+            await _between_bank_and_clearing(order, out=False, today=today)
+        if order["purpose"] == OrderPurpose.SUSPENSE_RETURN:
+            await _suspend_again(step, order, today=today)
+        await execute(
+            "UPDATE payment_order SET state = %s, bounce_reason = %s, bounced_on = %s "
+            "WHERE id = %s",
+            [OrderState.BOUNCED, said, today, order_id],
+        )
+        _moved(step, order, OrderState.BOUNCED, {"reason": said})
+        return result
+
+    return await perform(
+        actor=actor,
+        action="bouncePaymentOrder",
+        key=key,
+        arguments={"order": order_id, "reason": reason},
+        work=work,
+    )
+
+
+async def _read(actor: Actor, order_id: int, lock: str = "") -> dict[str, Any]:
+    condition, values = orders_in_sight(actor, table="payment_order")
+    found = await rows(
+        f"SELECT * FROM payment_order WHERE id = %s AND ({condition})" + lock,
+        [order_id, *values],
+    )
+    if not found:
+        raise not_found(ORDER, "orderId")
+    return found[0]
+
+
+async def _lock(actor: Actor, order_id: int, *, to: OrderState) -> dict[str, Any]:
+    order = await _read(actor, order_id, for_update())
+    move(ORDER_MOVES, ORDER, OrderState(order["state"]), to)
+    return order
+
+
+async def _between_bank_and_clearing(order: dict[str, Any], *, out: bool, today: dt.date) -> None:
+    amount = order["amount"] if out else -order["amount"]
+    await move_cash(
+        journal=f"order-{'paid' if out else 'unpaid'}:{order['id']}",
+        event=Event.DISBURSEMENT if order["loan_id"] else Event.SUSPENSE,
+        currency=order["currency"],
+        amounts={Account.DISBURSEMENT_CLEARING: amount, Account.BANK: -amount},
+        value_date=today,
+        today=today,
+    )
+
+
+async def _suspend_again(step: Step, order: dict[str, Any], *, today: dt.date) -> None:
+    payment_id = order["incoming_payment_id"]
+    move(INCOMING_MOVES, INCOMING, IncomingState.RETURNED, IncomingState.SUSPENSE)
+    await execute(
+        "UPDATE incoming_payment SET state = %s, settled_on = NULL WHERE id = %s AND state = %s",
+        [IncomingState.SUSPENSE, payment_id, IncomingState.RETURNED],
+    )
+    await move_cash(
+        journal=f"order-bounced:{order['id']}",
+        event=Event.SUSPENSE,
+        currency=order["currency"],
+        amounts={
+            Account.DISBURSEMENT_CLEARING: order["amount"],
+            Account.SUSPENSE: -order["amount"],
+        },
+        value_date=today,
+        today=today,
+    )
+    step.changed(
+        "IncomingPayment",
+        payment_id,
+        before={"state": IncomingState.RETURNED},
+        after={"state": IncomingState.SUSPENSE},
+        event="incoming_payment.suspended",
+    )
+
+
+def _moved(step: Step, order: dict[str, Any], to: OrderState, more: dict[str, str]) -> None:
+    step.changed(
+        "PaymentOrder",
+        order["id"],
+        before={"state": order["state"]},
+        after={"state": to, **more},
+        event=f"payment_order.{to.lower()}",
+    )
