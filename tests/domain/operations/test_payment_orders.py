@@ -1,0 +1,322 @@
+"""Money that goes out, on SQLite and MariaDB: ordered, exported once, confirmed or come back."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain import db
+from domain.encryption import decrypt
+from domain.models.lending.contract import Drawdown, LoanContract
+from domain.models.lending.facility import CreditFacility
+from domain.models.lending.loan import Loan
+from domain.models.lending.payment import IncomingPayment, PaymentOrder, PaymentOrderFile
+from domain.operations.lending.advance_business_date import advance_business_date
+from domain.operations.lending.disburse_drawdown import disburse_drawdown
+from domain.operations.lending.export_orders import FILE_TEXT, OrderExport, export_orders
+from domain.operations.lending.receive_payment import ReceivedPayment, receive_payment
+from domain.operations.lending.register_bank_account import (
+    NewBankAccount,
+    register_bank_account,
+)
+from domain.operations.lending.request_drawdown import DrawdownRequest, request_drawdown
+from domain.operations.lending.settle_order import bounce_order, confirm_order
+from domain.operations.lending.settle_suspense import SuspenseReturn, return_suspense_now
+from domain.operations.perform import Done
+from domain.queries.business_date import business_date
+from domain.rules.lending.payment_states import (
+    IncomingState,
+    OrderFormat,
+    OrderPurpose,
+    OrderState,
+)
+from domain.rules.lending.states import DrawdownState, LoanState, PaymentMethod
+from domain.rules.numbers import NumberKind, human_number
+from domain.rules.refusal import ErrorCode, Refused
+from domain.settings import get_settings
+from tests.lender import Lender, key
+
+ACCOUNT = "6222000011112222"
+
+
+@pytest.fixture(autouse=True)
+def our_account(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("LIUDAI_PAYMENT_ACCOUNT", "1002000011112222")
+    get_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+async def entrusted(lender: Lender, amount: int = 1_000_00) -> Loan:
+    """A loan disbursed to a named payee."""
+    contract = await lender.signed_contract(await lender.facility(), amount=amount)
+    request = DrawdownRequest(
+        contract_id=contract.id,
+        amount=Decimal(amount) / 100,
+        payment_method=PaymentMethod.ENTRUSTED,
+        payee_name="供应商有限公司",
+        payee_account=ACCOUNT,
+        evidence_number="INV-1",
+    )
+    asked = await request_drawdown(actor=lender.relationship_manager, key=key(), request=request)
+    done = await disburse_drawdown(
+        actor=lender.cashier, key=key(), drawdown_id=asked["drawdown"]
+    )
+    return await Loan.get(id=done["loan"])
+
+
+async def order_of(loan: Loan) -> PaymentOrder:
+    return await PaymentOrder.get(loan_id=loan.id)
+
+
+async def export(lender: Lender, format: OrderFormat = OrderFormat.PAIN_001) -> Done:
+    return await export_orders(
+        actor=lender.cashier, key=key(), export=OrderExport(format=format, currency="USD")
+    )
+
+
+async def text_of(done: Done) -> str:
+    file = await PaymentOrderFile.get(id=done["file"])
+    text = decrypt(file.text_cipher, column=FILE_TEXT)
+    assert hashlib.sha256(text.encode()).hexdigest() == file.sha256
+    return text
+
+
+async def balances() -> dict[str, int]:
+    found = await db.rows(
+        "SELECT account_code, SUM(amount) AS n FROM ledger_entry GROUP BY account_code"
+    )
+    return {row["account_code"]: int(row["n"]) for row in found}
+
+
+async def crooked() -> list[Any]:
+    return await db.rows(
+        "SELECT journal FROM ledger_entry GROUP BY journal HAVING SUM(amount) <> 0"
+    )
+
+
+def code(refusal: pytest.ExceptionInfo[Refused]) -> ErrorCode:
+    return refusal.value.problems[0].code
+
+
+async def test_a_disbursement_is_an_order_to_its_payee_until_the_bank_has_paid(
+    lender: Lender,
+) -> None:
+    before = await balances()
+    loan = await entrusted(lender)
+    order = await order_of(loan)
+    assert (order.state, order.purpose) == (OrderState.CREATED, OrderPurpose.DISBURSEMENT)
+    assert (order.amount, order.payee_name, order.payee_account_tail) == (
+        1_000_00,
+        "供应商有限公司",
+        "2222",
+    )
+    now = await balances()
+    assert now["1012"] - before.get("1012", 0) == -1_000_00
+    assert now.get("1002", 0) == before.get("1002", 0)
+    done = await export(lender)
+    text = await text_of(done)
+    assert human_number(NumberKind.PAYMENT_ORDER, order.id) in text
+    assert ACCOUNT in text
+    assert (await order_of(loan)).state == OrderState.EXPORTED
+    await confirm_order(
+        actor=lender.cashier, key=key(), order_id=order.id, bank_reference="BANK-77"
+    )
+    order = await order_of(loan)
+    assert (order.state, order.bank_reference) == (OrderState.CONFIRMED, "BANK-77")
+    now = await balances()
+    assert now["1012"] == before.get("1012", 0)
+    assert now["1002"] - before.get("1002", 0) == -1_000_00
+    assert await crooked() == []
+
+
+async def test_an_order_is_exported_once_even_by_four_at_once(lender: Lender) -> None:
+    loans = [await entrusted(lender) for _ in range(3)]
+    results = await asyncio.gather(*(export(lender) for _ in range(4)), return_exceptions=True)
+    files = [result["file"] for result in results if isinstance(result, Done)]
+    assert len(files) == 1
+    for wrong in (result for result in results if not isinstance(result, Done)):
+        assert isinstance(wrong, Refused)
+    for loan in loans:
+        assert (await order_of(loan)).file_id == files[0]
+    same = key()
+    loan = await entrusted(lender)
+    wanted = OrderExport(format=OrderFormat.CSV, currency="USD")
+    first = await export_orders(actor=lender.cashier, key=same, export=wanted)
+    again = await export_orders(actor=lender.cashier, key=same, export=wanted)
+    assert (first.result, again.replayed) == (again.result, True)
+    assert (await order_of(loan)).file_id == first["file"]
+
+
+async def test_an_order_without_an_account_waits_until_one_is_registered(lender: Lender) -> None:
+    loan = await lender.loan()
+    order = await order_of(loan)
+    assert order.payee_account_cipher is None
+    await entrusted(lender)
+    await export(lender)
+    assert (await order_of(loan)).state == OrderState.CREATED
+    with pytest.raises(Refused) as refusal:
+        await export(lender)
+    assert code(refusal) is ErrorCode.NOT_FOUND
+    await register_bank_account(
+        actor=lender.relationship_manager,
+        key=key(),
+        account=NewBankAccount(
+            borrower_id=loan.borrower_id,
+            bank_name="Bank",
+            account_name="Holder Ltd",
+            number="DE89370400440532013000",
+        ),
+    )
+    text = await text_of(await export(lender, OrderFormat.CSV))
+    assert "Holder Ltd,DE89370400440532013000" in text
+    assert (await order_of(loan)).state == OrderState.EXPORTED
+
+
+async def test_pain001_needs_our_own_account(
+    lender: Lender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loan = await entrusted(lender)
+    monkeypatch.setenv("LIUDAI_PAYMENT_ACCOUNT", "")
+    get_settings.cache_clear()
+    with pytest.raises(Refused) as refusal:
+        await export(lender)
+    assert code(refusal) is ErrorCode.UNAVAILABLE
+    assert (await order_of(loan)).state == OrderState.CREATED
+    await export(lender, OrderFormat.CSV)
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+async def test_a_bounce_cancels_the_untouched_loan_and_frees_its_limit(
+    lender: Lender, confirmed: bool
+) -> None:
+    before = await balances()
+    loan = await entrusted(lender)
+    order = await order_of(loan)
+    await export(lender)
+    if confirmed:
+        await confirm_order(
+            actor=lender.cashier, key=key(), order_id=order.id, bank_reference="B"
+        )
+    today = await business_date()
+    await advance_business_date(
+        actor=lender.operator, key=key(), to=today + dt.timedelta(days=3)
+    )
+    assert (await Loan.get(id=loan.id)).interest_receivable > 0
+    done = await bounce_order(
+        actor=lender.cashier, key=key(), order_id=order.id, reason="account closed"
+    )
+    assert done["loan"] == loan.id
+    loan = await Loan.get(id=loan.id)
+    assert (loan.state, loan.principal_outstanding, loan.interest_receivable) == (
+        LoanState.CANCELLED,
+        0,
+        0,
+    )
+    drawdown = await Drawdown.get(id=loan.drawdown_id)
+    assert drawdown.state == DrawdownState.CANCELLED
+    facility = await CreditFacility.get(id=loan.facility_id)
+    assert (facility.used, facility.reserved) == (0, 0)
+    assert (await LoanContract.get(id=loan.contract_id)).drawn == 0
+    order = await order_of(loan)
+    assert (order.state, order.bounce_reason) == (OrderState.BOUNCED, "account closed")
+    posted = await db.rows(
+        "SELECT account_code, SUM(amount) AS n FROM ledger_entry WHERE loan_id = %s "
+        "GROUP BY account_code HAVING SUM(amount) <> 0",
+        [loan.id],
+    )
+    assert {row["account_code"] for row in posted} <= {"1002", "1012"}
+    now = await balances()
+    for account in ("1002", "1012", "1303"):
+        assert now.get(account, 0) == before.get(account, 0), account
+    assert await crooked() == []
+    for again in (bounce_order,):
+        with pytest.raises(Refused) as refusal:
+            await again(actor=lender.cashier, key=key(), order_id=order.id, reason="again")
+        assert code(refusal) is ErrorCode.ILLEGAL_STATE
+
+
+async def test_a_bounce_is_refused_once_somebody_has_paid_on_the_loan(lender: Lender) -> None:
+    loan = await entrusted(lender)
+    order = await order_of(loan)
+    await export(lender)
+    await receive_payment(
+        actor=lender.cashier,
+        key=key(),
+        payment=ReceivedPayment(
+            source="B",
+            external_reference=key(),
+            amount=Decimal("10.00"),
+            currency="USD",
+            value_date=await business_date(),
+            loan_number=human_number(NumberKind.LOAN, loan.id),
+        ),
+    )
+    before = await balances()
+    with pytest.raises(Refused) as refusal:
+        await bounce_order(actor=lender.cashier, key=key(), order_id=order.id, reason="late")
+    assert code(refusal) is ErrorCode.ILLEGAL_STATE
+    assert await balances() == before
+    assert (await Loan.get(id=loan.id)).state == LoanState.ACTIVE
+    assert (await order_of(loan)).state == OrderState.EXPORTED
+
+
+async def test_what_was_not_exported_is_neither_confirmed_nor_bounced(lender: Lender) -> None:
+    loan = await entrusted(lender)
+    order = await order_of(loan)
+    before = await balances()
+    with pytest.raises(Refused) as refusal:
+        await confirm_order(actor=lender.cashier, key=key(), order_id=order.id, bank_reference="B")
+    assert code(refusal) is ErrorCode.ILLEGAL_STATE
+    with pytest.raises(Refused) as refusal:
+        await bounce_order(actor=lender.cashier, key=key(), order_id=order.id, reason="B")
+    assert code(refusal) is ErrorCode.ILLEGAL_STATE
+    with pytest.raises(Refused) as refusal:
+        await confirm_order(
+            actor=lender.relationship_manager, key=key(), order_id=order.id, bank_reference="B"
+        )
+    assert code(refusal) is ErrorCode.NOT_FOUND
+    assert await balances() == before
+
+
+async def test_money_sent_back_that_bounces_lies_in_suspense_again(lender: Lender) -> None:
+    before = await balances()
+    received = await receive_payment(
+        actor=lender.cashier,
+        key=key(),
+        payment=ReceivedPayment(
+            source="B",
+            external_reference=key(),
+            amount=Decimal("10.00"),
+            currency="USD",
+            value_date=await business_date(),
+            payer_name="Stranger",
+            payer_account=ACCOUNT,
+        ),
+    )
+    back = SuspenseReturn(payment_id=received["payment"], reason="not ours")
+    done = await return_suspense_now(actor=lender.accountant, key=key(), back=back)
+    text = await text_of(await export(lender, OrderFormat.CSV))
+    assert f"Stranger,{ACCOUNT}" in text
+    await confirm_order(
+        actor=lender.cashier, key=key(), order_id=done["order"], bank_reference="B-1"
+    )
+    now = await balances()
+    assert now.get("1002", 0) == before.get("1002", 0)
+    assert now["2240"] == before.get("2240", 0)
+    await bounce_order(actor=lender.cashier, key=key(), order_id=done["order"], reason="closed")
+    now = await balances()
+    assert now["1002"] - before.get("1002", 0) == 10_00
+    assert now["2240"] - before.get("2240", 0) == -10_00
+    assert now["1012"] == before.get("1012", 0)
+    payment = await IncomingPayment.get(id=received["payment"])
+    assert (payment.state, payment.settled_on) == (IncomingState.SUSPENSE, None)
+    again = await return_suspense_now(actor=lender.accountant, key=key(), back=back)
+    assert again["order"] != done["order"]
+    assert await crooked() == []
