@@ -14,6 +14,7 @@ from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from api.errors import ApiError, forbidden, unauthenticated
 from domain.actor import Actor
 from domain.operations.audit import record_refusal
+from domain.queries.lending.payment_sight import READERS
 from domain.rules.roles import Role
 
 Access: TypeAlias = frozenset[Role]
@@ -35,6 +36,9 @@ _ADMIN: Final[Access] = frozenset({Role.ADMIN})
 _MODEL_LINE: Final[Access] = frozenset(
     {Role.OPERATOR, Role.RISK_OFFICER, Role.ANALYST, Role.AUDITOR}
 )
+_ACCOUNTANT: Final[Access] = frozenset({Role.ACCOUNTANT})
+_BANKING: Final[Access] = READERS
+"""Whoever handles, books or checks the lender's dealings with its bank."""
 _PORTFOLIO: Final[Access] = _LENDING - {Role.APPLICANT, Role.CASHIER}
 """Whoever steers or checks the book; a relationship manager sees the own customers' part of it."""
 
@@ -61,6 +65,14 @@ ROLES: Final[dict[str, Access]] = {
     "Query.branches": _STAFF,
     "Query.bankAccounts": _LENDING,
     "Query.financialStatements": _LENDING,
+    "Query.paymentFiles": _BANKING,
+    "Query.paymentFileLines": _BANKING,
+    "Query.paymentFileReport": _BANKING,
+    "Query.incomingPayments": _BANKING,
+    "Query.suspenseAgeing": _BANKING,
+    "Query.paymentOrders": _BANKING,
+    "Query.paymentOrderFiles": _BANKING,
+    "Query.reconciliation": _BANKING,
     "Query.portfolioSummary": _PORTFOLIO,
     "Query.delinquencyBuckets": _PORTFOLIO,
     "Query.applicationFunnel": _PORTFOLIO,
@@ -86,6 +98,13 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.disburseDrawdown": _CASHIER,
     "Mutation.repayLoan": _CASHIER,
     "Mutation.payOffLoan": _CASHIER,
+    "Mutation.importPaymentFile": _CASHIER,
+    "Mutation.receivePayment": _CASHIER,
+    "Mutation.matchSuspense": _ACCOUNTANT,
+    "Mutation.returnSuspense": _ACCOUNTANT,
+    "Mutation.exportPaymentOrders": _CASHIER,
+    "Mutation.confirmPaymentOrder": _CASHIER,
+    "Mutation.bouncePaymentOrder": _CASHIER,
     "Mutation.advanceBusinessDate": _OPERATOR,
     "Mutation.trainModel": _OPERATOR,
     "Mutation.validateModel": _RISK,

@@ -23,3 +23,12 @@ def orders_in_sight(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
     if actor.kind is not ActorKind.SYSTEM and not actor.has(*READERS):
         return _NOTHING
     return visible_by_branch(actor, table=table)
+
+
+def order_files_in_sight(actor: Actor, *, table: str) -> tuple[str, list[Any]]:
+    """Files of orders name accounts of several branches: a branch sees those of its own making."""
+    if not actor.has(*READERS):
+        return _NOTHING
+    if actor.branch_ids is None or not actor.has(Role.CASHIER):
+        return "1 = 1", []
+    return f"{table}.exported_by_id = %s", [actor.id]

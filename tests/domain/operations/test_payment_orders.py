@@ -65,9 +65,7 @@ async def entrusted(lender: Lender, amount: int = 1_000_00) -> Loan:
         evidence_number="INV-1",
     )
     asked = await request_drawdown(actor=lender.relationship_manager, key=key(), request=request)
-    done = await disburse_drawdown(
-        actor=lender.cashier, key=key(), drawdown_id=asked["drawdown"]
-    )
+    done = await disburse_drawdown(actor=lender.cashier, key=key(), drawdown_id=asked["drawdown"])
     return await Loan.get(id=done["loan"])
 
 
@@ -201,13 +199,9 @@ async def test_a_bounce_cancels_the_untouched_loan_and_frees_its_limit(
     order = await order_of(loan)
     await export(lender)
     if confirmed:
-        await confirm_order(
-            actor=lender.cashier, key=key(), order_id=order.id, bank_reference="B"
-        )
+        await confirm_order(actor=lender.cashier, key=key(), order_id=order.id, bank_reference="B")
     today = await business_date()
-    await advance_business_date(
-        actor=lender.operator, key=key(), to=today + dt.timedelta(days=3)
-    )
+    await advance_business_date(actor=lender.operator, key=key(), to=today + dt.timedelta(days=3))
     assert (await Loan.get(id=loan.id)).interest_receivable > 0
     done = await bounce_order(
         actor=lender.cashier, key=key(), order_id=order.id, reason="account closed"
