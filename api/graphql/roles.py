@@ -99,6 +99,7 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.repayLoan": _CASHIER,
     "Mutation.payOffLoan": _CASHIER,
     "Mutation.importPaymentFile": _CASHIER,
+    "Mutation.resumePaymentFile": _CASHIER,
     "Mutation.receivePayment": _CASHIER,
     "Mutation.matchSuspense": _ACCOUNTANT,
     "Mutation.returnSuspense": _ACCOUNTANT,

@@ -6,7 +6,7 @@ import binascii
 import datetime as dt
 import io
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 import strawberry
@@ -22,6 +22,7 @@ from api.graphql.risk.decisions import read_json
 from api.graphql.scalars import Money
 from domain.actor import Actor
 from domain.operations.lending.import_payment_file import NewPaymentFile, import_payment_file
+from domain.operations.lending.resume_payment_file import resume_payment_file
 from domain.operations.perform import Done
 from domain.queries.lending.payment_report import payment_report
 from domain.queries.lending.payment_sight import payments_in_sight
@@ -148,6 +149,21 @@ class ImportPaymentFilePayload(Payload):
     file: PaymentFile | None = strawberry.field(default=None, description="The file.")
 
 
+@strawberry.input(description="A file whose posting was given up.")
+class ResumePaymentFileInput:
+    """The form of `resumePaymentFile`."""
+
+    idempotency_key: str = strawberry.field(description="A fresh key for each new request.")
+    file_id: strawberry.ID = strawberry.field(description="Global id of the file.")
+
+
+@strawberry.type(description="The file whose rest a worker posts.")
+class ResumePaymentFilePayload(Payload):
+    """Answer of `resumePaymentFile`."""
+
+    file: PaymentFile | None = strawberry.field(default=None, description="The file.")
+
+
 @strawberry.type
 class PaymentFileQueries:
     """Reading files of payments."""
@@ -216,8 +232,34 @@ class PaymentFileMutations:
         file = NewPaymentFile(
             source=input.source, name=input.name, format=input.format, encoding=input.encoding
         )
-        effect = _import_and_send(info.context.actor, input.idempotency_key, file, content)
+        effect = _and_send(
+            import_payment_file(
+                actor=info.context.actor,
+                key=input.idempotency_key,
+                file=file,
+                open_file=lambda: io.BytesIO(content),
+                bytes_max=get_settings().max_body_bytes,
+            )
+        )
         return await answer(info, ImportPaymentFilePayload, effect, file="PaymentFile")
+
+    @strawberry.mutation(
+        description="Post the rest of a file whose posting was given up because its workers died: "
+        "only lines that wait are posted."
+    )
+    async def resume_payment_file(
+        self,
+        info: Info,
+        input: Annotated[ResumePaymentFileInput, strawberry.argument(description="Which file.")],
+    ) -> ResumePaymentFilePayload:
+        effect = _and_send(
+            resume_payment_file(
+                actor=info.context.actor,
+                key=input.idempotency_key,
+                file_id=row_id_of(input.file_id, "PaymentFile"),
+            )
+        )
+        return await answer(info, ResumePaymentFilePayload, effect, file="PaymentFile")
 
 
 def _decoded(text: str) -> bytes:
@@ -230,14 +272,8 @@ def _decoded(text: str) -> bytes:
         ) from None
 
 
-async def _import_and_send(actor: Actor, key: str, file: NewPaymentFile, content: bytes) -> Done:
-    done = await import_payment_file(
-        actor=actor,
-        key=key,
-        file=file,
-        open_file=lambda: io.BytesIO(content),
-        bytes_max=get_settings().max_body_bytes,
-    )
+async def _and_send(effect: Awaitable[Done]) -> Done:
+    done = await effect
     if job_id := done.result.get("job"):  # after the commit; the sweeper sends what fails here
         await send_job(job_id=job_id, kind=JobKind.POST_PAYMENT_FILE)
     return done
