@@ -9,7 +9,7 @@ from domain.migrations._operation import ReviewedSql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("liudai", "0001_initial")]
+    dependencies = [("liudai", "0002_servicing")]
 
     initial = False
 
@@ -203,21 +203,6 @@ class Migration(migrations.Migration):
                         "table_description": "A file of exported orders. Its text names accounts, so it is kept encrypted.",
                     },
                     bases=["Model"],
-                ),
-                ops.AlterField(
-                    model_name="LedgerEntry",
-                    name="borrower_id",
-                    field=fields.BigIntField(null=True),
-                ),
-                ops.AlterField(
-                    model_name="LedgerEntry",
-                    name="branch_id",
-                    field=fields.BigIntField(null=True),
-                ),
-                ops.AlterField(
-                    model_name="LedgerEntry",
-                    name="loan_id",
-                    field=fields.BigIntField(null=True, db_index=True),
                 ),
             ],
         )

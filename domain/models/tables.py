@@ -6,6 +6,7 @@ from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.ledger import LedgerAccount, LedgerEntry
 from domain.models.lending.loan import Installment, Loan, Repayment, RepaymentAllocation
+from domain.models.lending.loan_history import LoanCharge, LoanEvent, SupersededInstallment
 from domain.models.lending.payment import (
     IncomingPayment,
     PaymentFile,
@@ -54,7 +55,9 @@ __models__ = [
     LedgerEntry,
     Loan,
     LoanApplication,
+    LoanCharge,
     LoanContract,
+    LoanEvent,
     LoanProduct,
     ModelVersion,
     OutboxEvent,
@@ -67,4 +70,5 @@ __models__ = [
     Repayment,
     RepaymentAllocation,
     RiskDecision,
+    SupersededInstallment,
 ]

@@ -108,7 +108,11 @@ class Repayment(Node):
     payer_name: str = column("payer_name", "Who paid; may be empty.")
     external_reference: str = column("external_reference", "The payer's reference; may be empty.")
     created_at: dt.datetime = column("created_at", "When it was recorded.")
-    allocations: list[RepaymentAllocation] = many("repayment_id", "Where it went.")
+    allocations: list[RepaymentAllocation] = many(
+        "repayment_id",
+        "Where it went; where a back-dated or reversed payment changed that, where it goes now.",
+        where=(Condition("superseded_by IS NULL"),),
+    )
 
 
 @strawberry.type(description="Loan (借据): money drawn under a contract, and its way back.")
@@ -313,7 +317,7 @@ class LoanQueries:
             return Money(format_minor(minor, quote.currency))
 
         return PayoffQuote(
-            business_date=quote.business_date,
+            business_date=quote.on,
             currency=quote.currency,
             principal=shown(quote.parts.principal),
             interest=shown(quote.parts.interest),

@@ -131,9 +131,3 @@ CREATE TABLE `payment_order` (
     FOREIGN KEY (`borrower_id`) REFERENCES `borrower` (`id`),
     FOREIGN KEY (`file_id`) REFERENCES `payment_order_file` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-
--- Entries of no loan: money nobody could match, money between the bank and its clearing.
-ALTER TABLE `ledger_entry`
-    MODIFY COLUMN `loan_id` BIGINT,
-    MODIFY COLUMN `borrower_id` BIGINT,
-    MODIFY COLUMN `branch_id` BIGINT;

@@ -136,29 +136,3 @@ CREATE INDEX "idx_payment_ord_incomin_2e70c4" ON "payment_order" ("incoming_paym
 CREATE INDEX "idx_payment_ord_branch__8d36ab" ON "payment_order" ("branch_id");
 CREATE INDEX "idx_payment_ord_file_id_b9154e" ON "payment_order" ("file_id");
 CREATE INDEX "idx_payment_ord_state_47e0c2" ON "payment_order" ("state", "currency");
-
--- Entries of no loan: money nobody could match, money between the bank and its clearing.
-CREATE TABLE "ledger_entry_new" (
-    "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    "journal" VARCHAR(40) NOT NULL,
-    "event" VARCHAR(30) NOT NULL,
-    "account_code" VARCHAR(20) NOT NULL,
-    "currency" VARCHAR(3) NOT NULL,
-    "amount" BIGINT NOT NULL,
-    "loan_id" BIGINT,
-    "borrower_id" BIGINT,
-    "branch_id" BIGINT,
-    "value_date" DATE NOT NULL,
-    "posting_date" DATE NOT NULL,
-    "created_at" TIMESTAMP NOT NULL,
-    CONSTRAINT "uid_ledger_entr_journal_23cb43" UNIQUE ("journal", "account_code")
-);
-INSERT INTO "ledger_entry_new" SELECT * FROM "ledger_entry";
-DROP TABLE "ledger_entry";
-ALTER TABLE "ledger_entry_new" RENAME TO "ledger_entry";
-CREATE INDEX "idx_ledger_entr_loan_id_be32ee" ON "ledger_entry" ("loan_id");
-CREATE INDEX "idx_ledger_entr_account_098c2a" ON "ledger_entry" ("account_code", "posting_date");
-CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry
-BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END;
-CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry
-BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END;

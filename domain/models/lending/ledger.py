@@ -19,7 +19,8 @@ class LedgerAccount(models.Model):
 class LedgerEntry(models.Model):
     """One side of one money event. Entries of a `journal` sum to zero in its currency.
 
-    `amount` is signed: debit positive, credit negative, in minor units.
+    `amount` is signed: debit positive, credit negative, in minor units. Entries of no loan (money
+    nobody could match, a manual journal) name none.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -15,6 +15,7 @@ class Loan(models.Model):
     facility_id = fields.BigIntField(db_index=True)
     borrower_id = fields.BigIntField(db_index=True)
     product_id = fields.BigIntField()
+    profile = fields.CharField(max_length=20)
     branch_id = fields.BigIntField(db_index=True)
     officer_id = fields.BigIntField(null=True)
     state = fields.CharField(max_length=20)
@@ -32,21 +33,39 @@ class Loan(models.Model):
     settlement_day = fields.SmallIntField(null=True)
     installment_count = fields.SmallIntField()
     allocation = fields.JSONField[dict[str, Any]]()
+    non_accrual_beyond_days = fields.SmallIntField()
+    cure_days = fields.SmallIntField()
+    prepayment_fee_rate = fields.DecimalField(max_digits=8, decimal_places=6)
+    rate_changes = fields.JSONField[list[Any]](null=True)
+    current_method = fields.CharField(max_length=20)
     start_date = fields.DateField()
     maturity_date = fields.DateField()
+    matured_on = fields.DateField(null=True)
     accrued_through = fields.DateField()
+    book_status = fields.CharField(max_length=12, default="ACCRUING")
+    arrears_cleared_on = fields.DateField(null=True)
     principal_outstanding = fields.BigIntField()
     interest_receivable = fields.BigIntField(default=0)
     penalty_receivable = fields.BigIntField(default=0)
     compound_receivable = fields.BigIntField(default=0)
+    fee_receivable = fields.BigIntField(default=0)
+    interest_paid = fields.BigIntField(default=0)
+    penalty_paid = fields.BigIntField(default=0)
+    compound_paid = fields.BigIntField(default=0)
+    fee_paid = fields.BigIntField(default=0)
+    written_off = fields.BigIntField(default=0)
+    taxed_income = fields.BigIntField(default=0)
+    vat = fields.BigIntField(default=0)
     credit_balance = fields.BigIntField(default=0)
+    limit_used = fields.BigIntField()
+    event_count = fields.IntField(default=0)
     next_due_date = fields.DateField(null=True)
     closed_on = fields.DateField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "loan"
-        indexes = [("state", "accrued_through"), ("state", "next_due_date")]
+        indexes = [("state", "next_due_date")]
         constraints = [
             CheckConstraint(
                 check="principal_outstanding >= 0 AND credit_balance >= 0",
@@ -69,13 +88,18 @@ class Installment(models.Model):
     opening = fields.BigIntField()
     principal = fields.BigIntField()
     interest = fields.BigIntField()
+    balance_changes = fields.JSONField[list[Any]](null=True)
     principal_paid = fields.BigIntField(default=0)
+    principal_moved = fields.BigIntField(default=0)
     interest_paid = fields.BigIntField(default=0)
     penalty_accrued = fields.BigIntField(default=0)
     penalty_paid = fields.BigIntField(default=0)
     compound_accrued = fields.BigIntField(default=0)
     compound_paid = fields.BigIntField(default=0)
     interest_accrued = fields.BigIntField(default=0)
+    interest_waived = fields.BigIntField(default=0)
+    penalty_waived = fields.BigIntField(default=0)
+    compound_waived = fields.BigIntField(default=0)
     settled_on = fields.DateField(null=True)
 
     class Meta:
@@ -94,6 +118,11 @@ class Repayment(models.Model):
     amount = fields.BigIntField()
     to_credit = fields.BigIntField()
     value_date = fields.DateField()
+    posting_date = fields.DateField()
+    sequence = fields.IntField()
+    keep = fields.CharField(max_length=12, default="")
+    reversed_by = fields.IntField(null=True)
+    payer_role = fields.CharField(max_length=20, default="BORROWER")
     payer_name = fields.CharField(max_length=200, default="")
     external_reference = fields.CharField(max_length=100, default="")
     received_by_kind = fields.CharField(max_length=20)
@@ -106,16 +135,20 @@ class Repayment(models.Model):
 
 
 class RepaymentAllocation(models.Model):
-    """冲账: how much of a repayment went to which bucket of which instalment."""
+    """冲账: how much of a repayment went to which bucket of which instalment (for COSTS: of which
+    charge). A replay that allocates anew leaves the old rows, superseded by its event's sequence.
+    """
 
     id = fields.BigIntField(primary_key=True)
-    repayment_id = fields.BigIntField(db_index=True)
+    repayment_id = fields.BigIntField(null=True, db_index=True)
+    event_sequence = fields.IntField()
     loan_id = fields.BigIntField()
     installment_number = fields.SmallIntField()
     bucket = fields.CharField(max_length=12)
     currency = fields.CharField(max_length=3)
     amount = fields.BigIntField()
     value_date = fields.DateField()
+    superseded_by = fields.IntField(null=True)
 
     class Meta:
         table = "repayment_allocation"

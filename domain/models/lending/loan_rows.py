@@ -7,39 +7,23 @@ what is only read, summed and written back by column needs neither.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LoanRow:
-    """What moves in a row of the loan table, and whose it is; `allocation` is the JSON text."""
+    """A row of the loan table as it was read. JSON columns are text; SQLite gives decimals as text
+    too, which `loan_account` reads like the others."""
 
     id: int
+    contract_id: int
     facility_id: int
     borrower_id: int
     branch_id: int
+    profile: str
     state: str
     currency: str
-    allocation: str
-    accrued_through: dt.date
-    principal_outstanding: int
-    interest_receivable: int
-    penalty_receivable: int
-    compound_receivable: int
-    credit_balance: int
-    next_due_date: dt.date | None
-    closed_on: dt.date | None
-
-
-@dataclass(frozen=True, slots=True)
-class LoanTermsRow:
-    """What a loan accrues by: the other columns of its row, read when it has days to accrue.
-
-    SQLite gives the rates as text; `loan_terms` makes decimals of either.
-    """
-
-    id: int
     principal: int
     annual_rate: Decimal
     penalty_rate: Decimal
@@ -52,13 +36,40 @@ class LoanTermsRow:
     every: int
     settlement_day: int | None
     installment_count: int
+    allocation: str
+    non_accrual_beyond_days: int
+    cure_days: int
+    prepayment_fee_rate: Decimal
+    rate_changes: str | None
+    current_method: str
     start_date: dt.date
     maturity_date: dt.date
+    matured_on: dt.date | None
+    accrued_through: dt.date
+    book_status: str
+    arrears_cleared_on: dt.date | None
+    principal_outstanding: int
+    interest_receivable: int
+    penalty_receivable: int
+    compound_receivable: int
+    fee_receivable: int
+    interest_paid: int
+    penalty_paid: int
+    compound_paid: int
+    fee_paid: int
+    written_off: int
+    taxed_income: int
+    vat: int
+    credit_balance: int
+    limit_used: int
+    event_count: int
+    next_due_date: dt.date | None
+    closed_on: dt.date | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class InstallmentRow:
-    """A row of the installment table that is not settled."""
+    """A row of the installment table as it was read."""
 
     id: int
     loan_id: int
@@ -70,19 +81,39 @@ class InstallmentRow:
     opening: int
     principal: int
     interest: int
+    balance_changes: str | None
     principal_paid: int
+    principal_moved: int
+    interest_accrued: int
     interest_paid: int
+    interest_waived: int
     penalty_accrued: int
     penalty_paid: int
+    penalty_waived: int
     compound_accrued: int
     compound_paid: int
-    interest_accrued: int
-    settled_on: dt.date | None = None
+    compound_waived: int
+    settled_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """A row of the loan_charge table as it was read."""
+
+    id: int
+    loan_id: int
+    number: int
+    code: str
+    due_date: dt.date
+    amount: int
+    paid: int
+    waived: int
+    settled_on: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
 class AllocationRow:
-    """A row of the repayment_allocation table."""
+    """What of a row of the repayment_allocation table an overdue instalment's charges depend on."""
 
     loan_id: int
     installment_number: int
@@ -92,13 +123,17 @@ class AllocationRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RevolvingFacility:
-    """A row of the credit_facility table whose limit a repayment may free."""
+class LimitRow:
+    """What of a row of the credit_facility table a change of a loan's principal moves."""
 
     id: int
     state: str
+    revolving: int
+    limit_amount: int
+    reserved: int
+    used: int
 
 
 def columns_of(row: type) -> str:
-    """The columns of a row type, as a SELECT lists them; one with a default is not read."""
-    return ", ".join(f"`{field.name}`" for field in fields(row) if field.default is MISSING)
+    """The columns of a row type, as a SELECT lists them."""
+    return ", ".join(f"`{field.name}`" for field in fields(row))

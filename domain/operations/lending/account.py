@@ -1,7 +1,7 @@
-"""A loan under lock with its open instalments: accruing it, settling it, saving it.
+"""A loan under lock with its account: opened, brought up to date, saved.
 
-Everything that moves a loan's money goes through here, so that its balances, its instalments and
-its postings change together.
+Everything that moves a loan's money goes through here, so that its balances, its instalments, its
+limit and its postings change together: what is posted is the books' position after less before.
 """
 
 from __future__ import annotations
@@ -9,206 +9,222 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 
-from domain.db import execute, execute_many
-from domain.models.lending.loan_rows import AllocationRow, InstallmentRow, LoanRow, LoanTermsRow
-from domain.models.lending.loan_terms import (
-    due_installment,
-    installment_debt,
-    overdue_terms,
-    schedule_row,
-    schedule_terms,
+from domain.actor import Actor
+from domain.db import execute
+from domain.models.lending.loan_account import (
+    STATE_COLUMNS,
+    loan_account,
+    stored_rate_changes,
 )
-from domain.operations.lending.post import Posting
-from domain.queries.lending.loan_rows import allocations_of, open_installments, terms_of
-from domain.rules.lending import postings
-from domain.rules.lending.allocation import AllocatedItem, Bucket
-from domain.rules.lending.daily_accrual import AccruingInstallment, accrue, sum_parts
-from domain.rules.lending.debt import InstallmentDebt
-from domain.rules.lending.postings import Parts
-from domain.rules.lending.states import LOAN, LOAN_MOVES, LoanState
-from domain.rules.states import move
-
-_PAID_COLUMN = {
-    Bucket.PRINCIPAL: "principal_paid",
-    Bucket.INTEREST: "interest_paid",
-    Bucket.PENALTY: "penalty_paid",
-    Bucket.COMPOUND: "compound_paid",
-}
-_LOAN_COLUMNS = (
-    "state",
-    "accrued_through",
-    "principal_outstanding",
-    "interest_receivable",
-    "penalty_receivable",
-    "compound_receivable",
-    "credit_balance",
-    "next_due_date",
-    "closed_on",
+from domain.models.lending.loan_rows import ChargeRow, InstallmentRow, LimitRow, LoanRow
+from domain.operations.lending.post import Posting, post
+from domain.operations.lending.save_items import save_charges, save_installments
+from domain.operations.perform import Step
+from domain.queries.business_date import held_business_date
+from domain.queries.lending.loan_rows import (
+    allocations_of,
+    charges_of,
+    installments_of,
+    lock_loan,
+    lock_revolving_limit_of,
+    vat_rates,
 )
-_INSTALLMENT_COLUMNS = (
-    "interest",
-    "principal_paid",
-    "interest_paid",
-    "penalty_accrued",
-    "penalty_paid",
-    "compound_accrued",
-    "compound_paid",
-    "interest_accrued",
-    "settled_on",
+from domain.rules.lending.limits import limit_used_after
+from domain.rules.lending.postings import Account, Event
+from domain.rules.lending.servicing.account import LoanAccount
+from domain.rules.lending.servicing.days import accrue, open_day
+from domain.rules.lending.servicing.position import Position, moved, position
+from domain.rules.lending.states import FacilityState, LoanState
+
+_ONE_DAY = dt.timedelta(days=1)
+_LIVING = (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
+_LOAN_COLUMNS = (*STATE_COLUMNS, "rate_changes", "current_method", "event_count")
+_UPDATE_LOAN = (
+    f"UPDATE loan SET {', '.join(f'{name} = %s' for name in _LOAN_COLUMNS)} WHERE id = %s"
 )
-
-
-def _update(table: str, columns: Sequence[str]) -> str:
-    return f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in columns)} WHERE id = %s"
-
-
-_UPDATE_LOAN = _update("loan", _LOAN_COLUMNS)
-_UPDATE_INSTALLMENT = _update("installment", _INSTALLMENT_COLUMNS)
-_loan_values = attrgetter(*_LOAN_COLUMNS)
-_installment_values = attrgetter(*_INSTALLMENT_COLUMNS)
 
 
 @dataclass(slots=True)
-class LoanAccount:
-    """A locked loan and its unsettled instalments in order; where it has days to accrue, also its
-    terms and the payments that touched it."""
+class OpenLoan:
+    """A locked loan, its account, and the rows as they were read; `limit` is its facility where a
+    change of principal moves it, locked too."""
 
-    loan: LoanRow
-    installments: list[InstallmentRow]
-    terms: LoanTermsRow | None = None
-    allocations: list[AllocationRow] = field(default_factory=list)
-    touched: dict[int, InstallmentRow] = field(default_factory=dict)
+    row: LoanRow
+    account: LoanAccount
+    limit: LimitRow | None
+    installments: dict[int, InstallmentRow]
+    charges: dict[int, ChargeRow]
+    event_count: int
+    posted: Position
+    postings: list[Posting] = field(default_factory=list)
+    owed_before: int = 0
 
-    def debts(self) -> list[InstallmentDebt]:
-        """The open instalments as the rules take them."""
-        return [installment_debt(row) for row in self.installments]
+    def next_sequence(self) -> int:
+        """The place of one more event in the loan's history."""
+        self.event_count += 1
+        return self.event_count
 
-    def accrue_to(self, on: dt.date, *, posting_date: dt.date) -> list[Posting]:
-        """Accrue up to `on` (excluded); return what to post, empty when all was posted."""
-        loan = self.loan
-        if loan.accrued_through >= on:
-            return []
-        if self.terms is None:
-            raise ValueError(f"loan {loan.id} was not opened to accrue up to {on}")
-        accrued = accrue(
-            [
-                AccruingInstallment(
-                    schedule_row(row), installment_debt(row), due_installment(row, self.allocations)
+    def book(
+        self,
+        event: Event,
+        *,
+        journal: str,
+        value_date: dt.date,
+        posting_date: dt.date,
+        cash: Account = Account.BANK,
+    ) -> None:
+        """Note what has changed since the last booking as one journal; money moves on `cash`."""
+        after = position(self.account, disbursed=self.row.principal)
+        entries = moved(self.posted, after, cash=cash)
+        self.posted = after
+        if entries:
+            self.postings.append(
+                Posting(
+                    journal=journal,
+                    event=event,
+                    currency=self.row.currency,
+                    entries=entries,
+                    loan=self.row,
+                    value_date=value_date,
+                    posting_date=posting_date,
                 )
-                for row in self.installments
-                if row.start_date < on
-            ],
-            terms=schedule_terms(self.terms),
-            overdue=overdue_terms(self.terms),
-            on=on,
-        )
-        for row in self.installments:
-            if row.number in accrued:
-                parts = accrued[row.number]
-                row.interest_accrued += parts.interest
-                row.penalty_accrued += parts.penalty
-                row.compound_accrued += parts.compound
-                self.touched[row.number] = row
-        total = sum_parts(list(accrued.values()))
-        loan.interest_receivable += total.interest
-        loan.penalty_receivable += total.penalty
-        loan.compound_receivable += total.compound
-        loan.accrued_through = on
-        entries = postings.accrued(total)
-        if not entries:
-            return []
-        return [
-            Posting(
-                journal=f"accrual:{loan.id}:{on:%Y%m%d}",
-                event=postings.Event.ACCRUAL,
-                loan=loan,
-                entries=entries,
-                # Interest of the day that ends as `on` begins.
-                value_date=on - dt.timedelta(days=1),
-                posting_date=posting_date,
             )
-        ]
 
-    def settle(self, items: Sequence[AllocatedItem], *, today: dt.date) -> Parts:
-        """Take what was allocated off the instalments and the balances; close the loan when
-        nothing remains. Returns the sums by bucket."""
-        by_number = {row.number: row for row in self.installments}
-        sums = dict.fromkeys(_PAID_COLUMN, 0)
-        for item in items:
-            row = by_number[item.installment]
-            column = _PAID_COLUMN[item.bucket]
-            setattr(row, column, getattr(row, column) + item.amount)
-            sums[item.bucket] += item.amount
-            self.touched[row.number] = row
-        loan = self.loan
-        loan.principal_outstanding -= sums[Bucket.PRINCIPAL]
-        loan.interest_receivable -= sums[Bucket.INTEREST]
-        loan.penalty_receivable -= sums[Bucket.PENALTY]
-        loan.compound_receivable -= sums[Bucket.COMPOUND]
-        self._close_settled(today)
-        return Parts(
-            principal=sums[Bucket.PRINCIPAL],
-            interest=sums[Bucket.INTEREST],
-            penalty=sums[Bucket.PENALTY],
-            compound=sums[Bucket.COMPOUND],
-        )
-
-    def _close_settled(self, today: dt.date) -> None:
-        still_open = []
-        for row in self.installments:
-            # A row not yet due may still accrue: only its due date or the payoff settles it.
-            may_close = row.due_date <= today or self.loan.principal_outstanding == 0
-            if may_close and installment_debt(row).settled:
-                row.settled_on = today
-                self.touched[row.number] = row
-            else:
-                still_open.append(row)
-        self.installments = still_open
-        unpaid = (
-            row
-            for row in still_open
-            if row.principal > row.principal_paid or row.interest > row.interest_paid
-        )
-        self.loan.next_due_date = next((row.due_date for row in unpaid), None)
-        if not still_open:
-            move(LOAN_MOVES, LOAN, LoanState(self.loan.state), LoanState.PAID_OFF)
-            self.loan.state = LoanState.PAID_OFF
-            self.loan.closed_on = today
-
-    async def save(self) -> None:
-        """Write the loan and the instalments that changed."""
-        await execute(_UPDATE_LOAN, [*_loan_values(self.loan), self.loan.id])
-        if self.touched:
-            await execute_many(
-                _UPDATE_INSTALLMENT,
-                [(*_installment_values(row), row.id) for row in self.touched.values()],
-            )
-            self.touched.clear()
+    def state(self) -> dict[str, object]:
+        """What the audit trail says of the loan."""
+        account = self.account
+        return {
+            "state": account.state,
+            "bookStatus": account.book_status,
+            "principalOutstanding": account.principal_outstanding,
+            "interestReceivable": account.interest_receivable,
+            "creditBalance": account.credit_balance,
+        }
 
 
-async def open_accounts(loans: Sequence[LoanRow], *, on: dt.date) -> list[LoanAccount]:
-    """Load the open instalments of loans the caller holds under lock, and for those not accrued up
-    to `on` yet what accruing takes."""
+async def open_loan(actor: Actor, loan_id: int) -> tuple[dt.date, OpenLoan]:
+    """Lock a loan in the one order (business date, revolving facility, loan), and let the days up
+    to the business date pass. Returns that date and the loan. Raises NOT_FOUND."""
+    today = await held_business_date()
+    limit = await lock_revolving_limit_of(actor, loan_id)
+    row = await lock_loan(actor, loan_id)
+    (loan,) = await open_loans([row], on=today)
+    loan.limit = limit
+    pass_days(loan, today)
+    return today, loan
+
+
+async def open_loans(loans: Sequence[LoanRow], *, on: dt.date) -> list[OpenLoan]:
+    """Load the open items of loans the caller holds under lock; of those past due `on`, also what
+    was paid on them. Facilities are the caller's to lock."""
     ids = [loan.id for loan in loans]
-    installments = await open_installments(ids)
-    behind = [loan.id for loan in loans if loan.accrued_through < on]
-    terms = await terms_of(behind) if behind else {}
+    installments = await installments_of(ids)
+    charges = await charges_of(ids)
     # Only what is past its due date is charged for how late it was paid.
-    late = [
-        loan_id for loan_id in behind if any(_may_be_late(r, on) for r in installments[loan_id])
-    ]
+    late = [loan_id for loan_id in ids if any(_may_be_late(r, on) for r in installments[loan_id])]
     allocations = await allocations_of(late) if late else {}
-    return [
-        LoanAccount(
+    vat = await vat_rates()
+    opened = []
+    for loan in loans:
+        account = loan_account(
             loan,
             installments[loan.id],
-            terms=terms.get(loan.id),
-            allocations=allocations.get(loan.id, []),
+            charges[loan.id],
+            allocations.get(loan.id, ()),
+            vat=vat.get(loan.profile, ()),
         )
-        for loan in loans
-    ]
+        opened.append(
+            OpenLoan(
+                row=loan,
+                account=account,
+                limit=None,
+                installments={row.number: row for row in installments[loan.id]},
+                charges={row.number: row for row in charges[loan.id]},
+                event_count=loan.event_count,
+                posted=position(account, disbursed=loan.principal),
+                owed_before=account.principal_outstanding,
+            )
+        )
+    return opened
+
+
+def pass_days(loan: OpenLoan, today: dt.date) -> None:
+    """Let the days pass one by one up to `today`, and book each.
+
+    A day's interest belongs to that day's books, which are open as long as the loan is the only
+    thing that keeps them from closing; a loan that was left behind catches up in today's.
+    """
+    account = loan.account
+    while account.accrued_through < today:
+        if account.state not in _LIVING:
+            account.accrued_through = today
+            return
+        ended, day = account.accrued_through, account.accrued_through + _ONE_DAY
+        accrue(account, day)
+        loan.book(
+            Event.ACCRUAL,
+            journal=f"accrual:{loan.row.id}:{day:%Y%m%d}",
+            value_date=ended,
+            posting_date=ended if day == today else today,
+        )
+        open_day(account, day)
+        loan.book(
+            Event.DAY,
+            journal=f"day:{loan.row.id}:{day:%Y%m%d}",
+            value_date=day,
+            posting_date=today,
+        )
+
+
+async def save(step: Step, loan: OpenLoan, *, schedule_event: int) -> None:
+    """Write everything that changed, and post what was booked.
+
+    `schedule_event` is the event that a changed schedule is laid to.
+    """
+    row, account = loan.row, loan.account
+    frees = (
+        loan.limit is not None
+        and bool(loan.limit.revolving)
+        and loan.limit.state == FacilityState.ACTIVE
+    )
+    account.limit_used = limit_used_after(
+        used=row.limit_used,
+        owed_before=loan.owed_before,
+        owed_after=account.principal_outstanding,
+        frees=frees,
+    )
+    await save_installments(
+        row, loan.installments, account.installments, schedule_event=schedule_event
+    )
+    await save_charges(row, loan.charges, account.charges)
+    values = [getattr(account, name) for name in STATE_COLUMNS]
+    await execute(
+        _UPDATE_LOAN,
+        [
+            *values,
+            stored_rate_changes(account),
+            account.terms.schedule.method,
+            loan.event_count,
+            row.id,
+        ],
+    )
+    await _move_limit(row, account)
+    await post(loan.postings)
+    loan.postings.clear()
+
+
+async def _move_limit(row: LoanRow, account: LoanAccount) -> None:
+    difference = account.limit_used - row.limit_used
+    if not difference:
+        return
+    # MySQL sets columns from left to right, SQLite from the row as it was: so no column is read
+    # after it was set. What no longer fits into the limit is recorded as its excess.
+    await execute(
+        "UPDATE credit_facility SET excess = CASE WHEN reserved + used + %s > limit_amount "
+        "THEN reserved + used + %s - limit_amount ELSE 0 END, used = used + %s WHERE id = %s",
+        [difference, difference, difference, row.facility_id],
+    )
 
 
 def _may_be_late(row: InstallmentRow, on: dt.date) -> bool:

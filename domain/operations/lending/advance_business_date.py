@@ -10,20 +10,17 @@ from __future__ import annotations
 import datetime as dt
 
 from domain.actor import Actor
-from domain.db import execute
+from domain.db import execute, rows
 from domain.models.lending.facility import CreditFacility
-from domain.models.lending.loan_terms import allocation_rule
 from domain.models.records import BusinessDate
-from domain.operations.lending.account import LoanAccount, open_accounts
-from domain.operations.lending.post import Posting, post
-from domain.operations.lending.receive import Receipt, receive
+from domain.operations.lending.account import open_loans, pass_days, save
+from domain.operations.lending.allocations import write_taken
+from domain.operations.lending.take_payment import paid_event
 from domain.operations.perform import Done, Result, Step, perform
 from domain.operations.risk.expire_applications import expire_applications
-from domain.queries.lending.loan_rows import lock_active_loans, lock_revolving_facility
+from domain.queries.lending.loan_rows import lock_limit, lock_loans
 from domain.rules.form import Form
-from domain.rules.lending.allocation import allocate
-from domain.rules.lending.debt import owed_now
-from domain.rules.lending.states import FacilityState
+from domain.rules.lending.states import FacilityState, LoanState
 
 DAYS_MAX = 400
 LOANS_A_CHUNK = 500
@@ -65,35 +62,34 @@ async def advance_business_date(*, actor: Actor, key: str, to: dt.date) -> Done:
 
 async def _open_day(step: Step, actor: Actor, day: dt.date) -> None:
     last = 0
-    while True:
-        loans = await lock_active_loans(after=last, limit=LOANS_A_CHUNK)
-        if not loans:
-            break
-        last = loans[-1].id
-        postings: list[Posting] = []
-        for account in await open_accounts(loans, on=day):
-            postings += account.accrue_to(day, posting_date=day)
-            await account.save()
-            if account.loan.credit_balance:
-                await _apply_credit(step, actor, account, day)
-        await post(postings)
+    while ids := await _loans_behind(day, after=last):
+        last = ids[-1]
+        for loan in await open_loans(await lock_loans(ids), on=day):
+            if loan.account.credit_balance:
+                loan.limit = await lock_limit(loan.row.facility_id)
+            before = loan.state()
+            pass_days(loan, day)
+            if loan.account.taken:
+                step.changed(
+                    "Loan",
+                    loan.row.id,
+                    before=before,
+                    after=loan.state(),
+                    event=paid_event(loan.account.state),
+                )
+            await write_taken(loan, {}, today=day)
+            await save(step, loan, schedule_event=0)
     await _expire_facilities(step, day)
     await expire_applications(step, today=day)
 
 
-async def _apply_credit(step: Step, actor: Actor, account: LoanAccount, day: dt.date) -> None:
-    loan = account.loan
-    allocation = allocate(
-        payment=loan.credit_balance,
-        owed=owed_now(account.debts(), today=day),
-        rule=allocation_rule(loan.allocation),
+async def _loans_behind(day: dt.date, *, after: int) -> list[int]:
+    found = await rows(
+        "SELECT id FROM loan WHERE id > %s AND state IN (%s, %s) AND accrued_through < %s "
+        "ORDER BY id LIMIT %s",
+        [after, LoanState.ACTIVE, LoanState.WRITTEN_OFF, day, LOANS_A_CHUNK],
     )
-    used = loan.credit_balance - allocation.credit
-    if not used:
-        return
-    facility = await lock_revolving_facility(loan.facility_id)
-    receipt = Receipt(kind="CREDIT_APPLIED", amount=0, items=allocation.items, credit_used=used)
-    await receive(step, account, receipt, actor=actor, facility=facility, today=day)
+    return [row["id"] for row in found]
 
 
 async def _expire_facilities(step: Step, day: dt.date) -> None:

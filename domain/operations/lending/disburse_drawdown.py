@@ -19,11 +19,13 @@ from domain.operations.lending.post import Posting, post
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
 from domain.queries.lending.find import find_drawdown, find_facility
+from domain.queries.policy import policy_value
 from domain.queries.risk.involvement import involved_people
-from domain.rules.lending import postings
 from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.overdue import penalty_rate
+from domain.rules.lending.postings import Account, Event
 from domain.rules.lending.schedule import ScheduleRow, build_schedule
+from domain.rules.lending.servicing.position import moved, position
 from domain.rules.lending.states import (
     DRAWDOWN,
     DRAWDOWN_MOVES,
@@ -141,6 +143,12 @@ async def _create_loan(
         settlement_day=product.settlement_day,
         installment_count=drawdown.installments,
         allocation=product.allocation,
+        profile=product.profile,
+        current_method=contract.method,
+        non_accrual_beyond_days=int(await _policy("non_accrual_beyond_days", product, today)),
+        cure_days=int(await _policy("cure_days", product, today)),
+        prepayment_fee_rate=Decimal(await _policy("prepayment_fee_rate", product, today)),
+        limit_used=drawdown.amount,
         start_date=today,
         maturity_date=today,
         accrued_through=today,
@@ -169,6 +177,10 @@ async def _create_loan(
         ]
     )
     return loan, schedule
+
+
+async def _policy(name: str, product: LoanProduct, today: dt.date) -> str:
+    return await policy_value(name, profile=product.profile, on=today)
 
 
 def _maturity_problems(loan: Loan, contract: LoanContract) -> list[Problem]:
@@ -208,9 +220,15 @@ async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.da
         [
             Posting(
                 journal=f"disbursement:{drawdown.id}",
-                event=postings.Event.DISBURSEMENT,
+                event=Event.DISBURSEMENT,
                 loan=loan,
-                entries=postings.disbursed(drawdown.amount),
+                currency=loan.currency,
+                # On its way out until the bank has confirmed the order.
+                entries=moved(
+                    {},
+                    position(loan, disbursed=loan.principal),
+                    cash=Account.DISBURSEMENT_CLEARING,
+                ),
                 value_date=today,
                 posting_date=today,
             )

@@ -122,7 +122,6 @@ async def order_disbursement(
             payee_name=name,
             payee_account=account,
             remittance=human_number(NumberKind.LOAN, loan.id),
-            from_account=Account.BANK,
         ),
         today=disbursement.value_date,
     )

@@ -5,20 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 from domain.actor import Actor
-from domain.models.lending.loan_terms import allocation_rule
-from domain.operations.lending.account import open_accounts
-from domain.operations.lending.cash_journal import move_cash
-from domain.operations.lending.post import post
-from domain.operations.lending.receive import Receipt, receive
+from domain.operations.lending.account import open_loan
+from domain.operations.lending.repay_loan import backdating_problems
+from domain.operations.lending.take_payment import Payer, take_payment
 from domain.operations.perform import Step
-from domain.queries.lending.loan_rows import lock_loan, lock_revolving_facility_of
-from domain.rules.lending.allocation import allocate
-from domain.rules.lending.debt import owed_now, unpaid_due_dates
-from domain.rules.lending.overdue import days_past_due
-from domain.rules.lending.postings import Account, Event
-from domain.rules.lending.states import LOAN, LoanState
-from domain.rules.refusal import ErrorCode, Problem, Refused
-from domain.rules.states import require_state
+from domain.rules.lending.postings import Account
+from domain.rules.lending.servicing.events import Payment
+from domain.rules.refusal import ErrorCode, Problem, Refused, refuse_if
 
 
 async def pay_loan(
@@ -31,57 +24,38 @@ async def pay_loan(
     value_date: dt.date,
     payer_name: str,
     external_reference: str,
-    today: dt.date,
     cash: Account = Account.BANK,
 ) -> int:
-    """Settle what is due with `amount` minor units, debited to `cash`; the rest becomes a credit
-    balance.
+    """Settle what is due as of `value_date` with `amount` minor units, debited to `cash`; the rest
+    becomes a credit balance.
 
-    Returns the id of the repayment. Raises :class:`Refused` when the loan takes no such payment.
+    From the bank it counts as far back as one person may date a payment; from suspense, where a
+    second person has looked at it, as far as the loan's start. Returns the id of the repayment.
+    Raises :class:`Refused` when the loan takes no such payment.
     """
-    facility = await lock_revolving_facility_of(actor, loan_id)
-    loan = await lock_loan(actor, loan_id)
-    require_state(LOAN, LoanState(loan.state), LoanState.ACTIVE)
-    if loan.currency != currency:
-        raise Refused(
-            [
-                Problem(
-                    ErrorCode.CURRENCY_MISMATCH,
-                    ("currency",),
-                    f"The loan is in {loan.currency}, the payment in {currency}.",
-                    f"借据币种为 {loan.currency}，来款币种为 {currency}。",
-                )
-            ]
-        )
-    (account,) = await open_accounts([loan], on=today)
-    await post(account.accrue_to(today, posting_date=today))
-    debts = account.debts()
-    allocation = allocate(
-        payment=amount,
-        owed=owed_now(debts, today=today),
-        rule=allocation_rule(loan.allocation),
-        days_past_due=days_past_due(
-            business_date=today, unpaid_due_dates=unpaid_due_dates(debts, today=today)
-        ),
+    today, loan = await open_loan(actor, loan_id)
+    if loan.row.currency != currency:
+        raise Refused([_other_currency(loan.row.currency, currency)])
+    on = min(value_date, today)
+    if cash is Account.SUSPENSE:
+        on = max(on, loan.row.start_date)
+    else:
+        refuse_if(await backdating_problems(loan.row, on, today=today))
+    return await take_payment(
+        step,
+        loan,
+        Payment(sequence=loan.next_sequence(), on=on, amount=amount),
+        actor=actor,
+        payer=Payer(name=payer_name, reference=external_reference),
+        today=today,
+        cash=cash,
     )
-    receipt = Receipt(
-        kind="REPAYMENT",
-        amount=amount,
-        items=allocation.items,
-        credit_kept=allocation.credit,
-        payer_name=payer_name,
-        external_reference=external_reference,
+
+
+def _other_currency(loan: str, payment: str) -> Problem:
+    return Problem(
+        ErrorCode.CURRENCY_MISMATCH,
+        ("currency",),
+        f"The loan is in {loan}, the payment in {payment}.",
+        f"借据币种为 {loan}，来款币种为 {payment}。",
     )
-    repayment_id = await receive(
-        step, account, receipt, actor=actor, facility=facility, today=today
-    )
-    if cash is not Account.BANK:
-        await move_cash(
-            journal=f"cash:{repayment_id}",
-            event=Event.SUSPENSE,
-            currency=currency,
-            amounts={cash: amount, Account.BANK: -amount},
-            value_date=value_date,
-            today=today,
-        )
-    return repayment_id

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from domain.db import execute_many
-from domain.models.lending.loan import Loan
-from domain.models.lending.loan_rows import LoanRow
 from domain.operations.clock import now
 from domain.rules.lending.postings import Entry, Event
 
@@ -19,38 +18,56 @@ _INSERT = (
 )
 
 
+class PostedLoan(Protocol):
+    """What an entry says of its loan."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def borrower_id(self) -> int: ...
+    @property
+    def branch_id(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """One event's entries. `journal` names the event once and for all: a second posting of the same
-    journal is refused by the database's unique key, so nothing posts twice."""
+    """One event's entries, which sum to zero. `journal` names the event once and for all: a second
+    posting of the same journal is refused by the database's unique key, so nothing posts twice.
+
+    `loan` is None for what is about no loan: money nobody could match, a manual journal.
+    """
 
     journal: str
     event: Event
-    loan: Loan | LoanRow
+    currency: str
     entries: Sequence[Entry]
+    loan: PostedLoan | None
     value_date: dt.date
     posting_date: dt.date
 
 
 async def post(postings: Sequence[Posting]) -> None:
-    """Append the entries of every posting."""
+    """Append the entries of every posting. Raises ValueError for one that does not balance."""
     at = now()
-    values = [
-        (
-            posting.journal,
-            posting.event,
-            entry.account,
-            posting.loan.currency,
-            entry.amount,
-            posting.loan.id,
-            posting.loan.borrower_id,
-            posting.loan.branch_id,
-            posting.value_date,
-            posting.posting_date,
-            at,
-        )
-        for posting in postings
-        for entry in posting.entries
-    ]
+    values = []
+    for posting in postings:
+        if sum(entry.amount for entry in posting.entries) != 0:
+            raise ValueError(f"journal {posting.journal} does not balance: {posting.entries}")
+        loan = posting.loan
+        whose = (loan.id, loan.borrower_id, loan.branch_id) if loan else (None, None, None)
+        values += [
+            (
+                posting.journal,
+                posting.event,
+                entry.account,
+                posting.currency,
+                entry.amount,
+                *whose,
+                posting.value_date,
+                posting.posting_date,
+                at,
+            )
+            for entry in posting.entries
+        ]
     if values:
         await execute_many(_INSERT, values)

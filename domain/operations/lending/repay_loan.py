@@ -1,133 +1,111 @@
-"""Repay a loan: what is due is settled in the product's order, the rest is kept as credit."""
+"""Repay a loan: what is due, a part ahead of time, or all of it."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from domain.actor import Actor
-from domain.models.lending.loan_rows import LoanRow, RevolvingFacility
-from domain.models.lending.loan_terms import allocation_rule
-from domain.operations.lending.account import LoanAccount, open_accounts
-from domain.operations.lending.post import post
-from domain.operations.lending.receive import Receipt, receive
+from domain.models.lending.loan_rows import LoanRow
+from domain.operations.lending.account import OpenLoan, open_loan
+from domain.operations.lending.take_payment import Payer, PayerRole, take_payment
 from domain.operations.perform import Done, Result, Step, perform
-from domain.queries.business_date import held_business_date
-from domain.queries.lending.loan_rows import lock_loan, lock_revolving_facility_of
+from domain.queries.policy import policy_value
 from domain.rules.form import Form
-from domain.rules.lending.allocation import AllocatedItem, allocate
-from domain.rules.lending.debt import owed_now, payoff_items, unpaid_due_dates
-from domain.rules.lending.overdue import days_past_due
+from domain.rules.lending.servicing.events import Keep, Payoff, Prepayment
+from domain.rules.lending.servicing.events import Payment as PaymentEvent
 from domain.rules.lending.states import LOAN, LoanState
-from domain.rules.money import format_minor
-from domain.rules.refusal import ErrorCode
+from domain.rules.refusal import ErrorCode, Problem
 from domain.rules.states import require_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """What came in; `amount` in major units of `currency` (the loan's when not given)."""
+    """What came in; `amount` in major units of `currency` (the loan's when not given).
+
+    `value_date` is the business date unless it is given: an earlier one replays the loan.
+    """
 
     loan_id: int
     amount: Decimal
     currency: str = ""
     payer_name: str = ""
     external_reference: str = ""
+    payer_role: PayerRole = PayerRole.BORROWER
+    value_date: dt.date | None = None
 
 
 async def repay_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
-    """Settle what is due today; what is more becomes a credit balance that pays the next due item.
+    """Settle what is due; what is more becomes a credit balance that pays the next due item. On a
+    loan that was written off it is a recovery.
 
-    Result: `loan`, `repayment`. Raises :class:`Refused`.
+    Result: `loan`, `repayment`. Raises :class:`~domain.rules.refusal.Refused`.
     """
 
-    async def work(step: Step) -> Result:
-        today, account, facility = await _lock(actor, payment.loan_id)
-        amount, payer, reference = _read(payment, account.loan)
-        debts = account.debts()
-        allocation = allocate(
-            payment=amount,
-            owed=owed_now(debts, today=today),
-            rule=allocation_rule(account.loan.allocation),
-            days_past_due=days_past_due(
-                business_date=today, unpaid_due_dates=unpaid_due_dates(debts, today=today)
-            ),
-        )
-        receipt = Receipt(
-            kind="REPAYMENT",
-            amount=amount,
-            items=allocation.items,
-            credit_kept=allocation.credit,
-            payer_name=payer,
-            external_reference=reference,
-        )
-        repayment_id = await receive(
-            step, account, receipt, actor=actor, facility=facility, today=today
-        )
-        return {"loan": account.loan.id, "repayment": repayment_id}
+    def event(loan: OpenLoan, amount: int, on: dt.date) -> PaymentEvent:
+        return PaymentEvent(sequence=loan.next_sequence(), on=on, amount=amount)
 
-    return await perform(
-        actor=actor, action="repayLoan", key=key, arguments=asdict(payment), work=work
+    return await _pay(
+        actor, key, payment, "repayLoan", event, (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
+    )
+
+
+async def prepay_loan(*, actor: Actor, key: str, payment: Payment, keep: Keep) -> Done:
+    """Settle what is due, the fee and the interest so far, and repay principal with the rest.
+
+    Result: `loan`, `repayment`. Raises :class:`~domain.rules.refusal.Refused`.
+    """
+
+    def event(loan: OpenLoan, amount: int, on: dt.date) -> Prepayment:
+        return Prepayment(sequence=loan.next_sequence(), on=on, amount=amount, keep=keep)
+
+    return await _pay(
+        actor, key, payment, "prepayLoan", event, (LoanState.ACTIVE,), extra={"keep": keep}
     )
 
 
 async def pay_off_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
-    """Close the loan today: everything due, all other principal, and interest accrued to today.
+    """Close a loan: all principal, what is due, and interest to today; less than that is refused.
 
-    The interest that the schedule foresaw for later days is no longer owed. A payment below the
-    payoff amount is refused with that amount; what is above it is kept as credit.
-    Result: `loan`, `repayment`. Raises :class:`Refused`.
+    Result: `loan`, `repayment`. Raises :class:`~domain.rules.refusal.Refused`.
     """
 
+    def event(loan: OpenLoan, amount: int, on: dt.date) -> Payoff:
+        return Payoff(sequence=loan.next_sequence(), on=on, amount=amount)
+
+    return await _pay(actor, key, payment, "payOffLoan", event, (LoanState.ACTIVE,), zero=True)
+
+
+async def _pay(
+    actor: Actor,
+    key: str,
+    payment: Payment,
+    action: str,
+    event: Callable[[OpenLoan, int, dt.date], PaymentEvent | Prepayment | Payoff],
+    states: tuple[LoanState, ...],
+    *,
+    zero: bool = False,
+    extra: dict[str, object] | None = None,
+) -> Done:
     async def work(step: Step) -> Result:
-        today, account, facility = await _lock(actor, payment.loan_id)
-        loan = account.loan
-        amount, payer, reference = _read(payment, loan, zero=True)
-        owed = payoff_items(account.debts(), today=today)
-        total = sum(item.amount for item in owed)
-        needed = max(total - loan.credit_balance, 0)
-        if amount < needed:
-            _refuse_short(needed, amount, loan.currency)
-        for row in account.installments:
-            if row.due_date > today and row.interest != row.interest_accrued:
-                row.interest = row.interest_accrued
-                account.touched[row.number] = row
-        credit_used = total - min(amount, total)
-        receipt = Receipt(
-            kind="PAYOFF",
-            amount=amount,
-            items=tuple(AllocatedItem(item.installment, item.bucket, item.amount) for item in owed),
-            credit_used=credit_used,
-            credit_kept=amount + credit_used - total,
-            payer_name=payer,
-            external_reference=reference,
+        today, loan = await open_loan(actor, payment.loan_id)
+        require_state(LOAN, loan.account.state, *states)
+        amount, payer, on = await _read(payment, loan.row, today=today, zero=zero)
+        repayment_id = await take_payment(
+            step, loan, event(loan, amount, on), actor=actor, payer=payer, today=today
         )
-        repayment_id = await receive(
-            step, account, receipt, actor=actor, facility=facility, today=today
-        )
-        return {"loan": loan.id, "repayment": repayment_id}
+        return {"loan": loan.row.id, "repayment": repayment_id}
 
-    return await perform(
-        actor=actor, action="payOffLoan", key=key, arguments=asdict(payment), work=work
-    )
+    arguments = {**asdict(payment), **(extra or {})}
+    return await perform(actor=actor, action=action, key=key, arguments=arguments, work=work)
 
 
-async def _lock(
-    actor: Actor, loan_id: int
-) -> tuple[dt.date, LoanAccount, RevolvingFacility | None]:
-    """Lock in the one order: business date, revolving facility, loan. Accrue up to today."""
-    today = await held_business_date()
-    facility = await lock_revolving_facility_of(actor, loan_id)
-    loan = await lock_loan(actor, loan_id)
-    require_state(LOAN, LoanState(loan.state), LoanState.ACTIVE)
-    (account,) = await open_accounts([loan], on=today)
-    await post(account.accrue_to(today, posting_date=today))
-    return today, account, facility
-
-
-def _read(payment: Payment, loan: LoanRow, *, zero: bool = False) -> tuple[int, str, str]:
-    """Return amount, payer and reference; `zero` where a credit balance may pay for all."""
+async def _read(
+    payment: Payment, loan: LoanRow, *, today: dt.date, zero: bool
+) -> tuple[int, Payer, dt.date]:
+    """Return amount, payer and value date; `zero` where a credit balance may pay for all."""
     form = Form()
     if payment.currency and payment.currency != loan.currency:
         form.add(
@@ -138,22 +116,29 @@ def _read(payment: Payment, loan: LoanRow, *, zero: bool = False) -> tuple[int, 
             f"该借据币种为 {loan.currency}，不接受 {payment.currency} 还款，请先兑换。",
         )
     amount = form.money("amount", payment.amount, loan.currency, zero=zero)
-    payer = form.text("payerName", payment.payer_name, longest=200, needed=False)
+    name = form.text("payerName", payment.payer_name, longest=200, needed=False)
     reference = form.text(
         "externalReference", payment.external_reference, longest=100, needed=False
     )
+    on = payment.value_date or today
+    if on != today:
+        form.extend(await backdating_problems(loan, on, today=today))
     form.refuse()
-    return amount, payer, reference
+    return amount, Payer(role=payment.payer_role, name=name, reference=reference), on
 
 
-def _refuse_short(needed: int, amount: int, currency: str) -> None:
-    full, given = format_minor(needed, currency), format_minor(amount, currency)
+async def backdating_problems(loan: LoanRow, on: dt.date, *, today: dt.date) -> list[Problem]:
+    """Why a payment may not count from `on`: only so many days back without a second person."""
+    days = int(await policy_value("backdating_days_max", profile=loan.profile, on=today))
     form = Form()
-    form.add(
-        ErrorCode.OUT_OF_RANGE,
-        "amount",
-        f"Closing this loan today takes {full} {currency}; {given} is not enough. "
-        "Pay that amount, or use repayLoan for a part.",
-        f"今日结清该借据需 {full} {currency}，{given} 不足；请足额支付，或用 repayLoan 部分还款。",
-    )
-    form.refuse()
+    earliest = max(loan.start_date, today - dt.timedelta(days=days))
+    if not earliest <= on <= today:
+        form.add(
+            ErrorCode.DATE_OUT_OF_RANGE,
+            "valueDate",
+            f"The value date must be from {earliest} to {today}. An earlier one needs a second "
+            "person: propose a change BACKDATED_REPAYMENT.",
+            f"起息日须在 {earliest} 至 {today} 之间；"
+            "更早的日期须经双人复核（BACKDATED_REPAYMENT）。",
+        )
+    return form.problems

@@ -62,7 +62,6 @@ async def match_suspense(step: Step, actor: Actor, match: SuspenseMatch) -> Resu
         value_date=payment["value_date"],
         payer_name=payment["payer_name"],
         external_reference=payment["external_reference"],
-        today=today,
         cash=Account.SUSPENSE,
     )
     await execute(

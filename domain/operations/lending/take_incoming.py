@@ -100,7 +100,6 @@ async def take_incoming(
             value_date=incoming.value_date,
             payer_name=incoming.payer_name,
             external_reference=incoming.external_reference,
-            today=today,
         )
     except Refused as refusal:
         raise LoanRefuses(refusal.problems) from refusal

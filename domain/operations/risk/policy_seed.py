@@ -57,11 +57,24 @@ def _values(profile: Profile) -> tuple[SeededValue, ...]:
             ("application_validity_days", "90"),
             ("approval_validity_days", "90"),
             ("drawdown_availability_days", "180"),
+            ("non_accrual_beyond_days", "90"),
+            ("cure_days", "180"),
+            ("prepayment_fee_rate", "0"),
+            ("backdating_days_max", "5"),
         )
     )
 
 
-SEEDED_VALUES: tuple[SeededValue, ...] = (*_values(_CN), *_values(_GENERIC))
+# Inclusive in interest; a profile without a rate levies none.
+_VAT = SeededValue(
+    profile=_CN,
+    name="vat_rate",
+    value="0.06",
+    citation="财税〔2016〕36号: loan services, 6 % of the amount without the tax",
+    confirmed=False,
+)
+
+SEEDED_VALUES: tuple[SeededValue, ...] = (*_values(_CN), *_values(_GENERIC), _VAT)
 
 # "" is any currency that has no rows of its own.
 SEEDED_AUTHORITIES: tuple[SeededAuthority, ...] = tuple(

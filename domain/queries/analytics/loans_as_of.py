@@ -66,5 +66,5 @@ def _paid(bucket: Bucket) -> str:
     return (
         "COALESCE((SELECT SUM(a.amount) FROM repayment_allocation a WHERE a.loan_id = i.loan_id "
         "AND a.installment_number = i.number "
-        f"AND a.bucket = '{bucket}' AND a.value_date <= %s), 0)"
+        f"AND a.superseded_by IS NULL AND a.bucket = '{bucket}' AND a.value_date <= %s), 0)"
     )

@@ -1,34 +1,94 @@
-"""Contract interest as it accrues (计提), day by day, from a row's start to its due date."""
+"""Contract interest of a row: all of it, and as it accrues (计提) day by day to the due date."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+from typing import Protocol
 
-from domain.rules.lending.day_count import actual_days, counted_days, year_fraction
+from domain.rules.lending.day_count import year_basis
+from domain.rules.lending.interest import (
+    BalanceChange,
+    Elapsed,
+    elapsed_in_period,
+    factor,
+    interest_until,
+    rate_steps,
+)
 from domain.rules.lending.periods import PeriodUnit
-from domain.rules.lending.schedule import ScheduleRow, ScheduleTerms
-from domain.rules.money import round_half
+from domain.rules.lending.schedule_terms import ScheduleTerms
 
 
-def accrued_interest(row: ScheduleRow, terms: ScheduleTerms, on: date) -> int:
+class EarningRow(Protocol):
+    """What of a row decides its interest: a row of a schedule, or an instalment being serviced."""
+
+    @property
+    def start_date(self) -> date: ...
+    @property
+    def end_date(self) -> date: ...
+    @property
+    def days(self) -> int: ...
+    @property
+    def opening(self) -> int: ...
+    @property
+    def interest(self) -> int: ...
+    @property
+    def balance_changes(self) -> Sequence[BalanceChange]: ...
+
+
+def row_factor(row: EarningRow, terms: ScheduleTerms) -> Fraction:
+    """Interest of the whole `row` for each unit of its opening balance, exact; changes of balance
+    inside it are left out."""
+    rates = rate_steps(terms.annual_rate, terms.rate_changes)
+    return Fraction(
+        factor(rates, _elapsed(row, terms), row.end_date),
+        rates.denominator * year_basis(terms.day_count),
+    )
+
+
+def row_interest(row: EarningRow, terms: ScheduleTerms) -> int:
+    """Contract interest of the whole `row` in minor units, from its balance and the rates of
+    `terms` and every change of either inside it, rounded once.
+
+    The interest of a row that :func:`~domain.rules.lending.schedule.build_schedule` made; work it
+    out anew when `balance_changes` or the rates of `terms` change.
+    """
+    return _interest(row, terms, row.end_date)
+
+
+def accrued_interest(row: EarningRow, terms: ScheduleTerms, on: date) -> int:
     """Contract interest of `row` from its start to `on`, `on` excluded, in minor units.
 
     Cumulative: a day's accrual is the difference of two calls, so roundings never pile up. It is 0
     up to the start, never falls, never passes the row's interest, and equals it from `end_date` on.
-    Under 30-day months a part of a row counts 30E days, at most the row's own; rows of days and
-    weeks count actual days.
+    A change of balance or rate counts from its own day, that day included. Under 30-day months a
+    part of a row counts 30E days, at most the row's own; rows of days and weeks count actual days.
     """
     if on <= row.start_date:
         return 0
     if on >= row.end_date:
         return row.interest
-    if terms.unit is PeriodUnit.MONTH:
-        days = counted_days(terms.day_count, start=row.start_date, end=on)
-    else:
-        days = actual_days(row.start_date, on)
-    fraction = year_fraction(
-        terms.day_count, start=row.start_date, end=on, days=min(days, row.days)
+    return min(_interest(row, terms, on), row.interest)
+
+
+def _interest(row: EarningRow, terms: ScheduleTerms, until: date) -> int:
+    return interest_until(
+        until,
+        balance=row.opening,
+        balance_changes=row.balance_changes,
+        rates=rate_steps(terms.annual_rate, terms.rate_changes),
+        day_count=terms.day_count,
+        elapsed=_elapsed(row, terms),
+        rounding=terms.rounding,
     )
-    accrued = round_half(row.opening * Fraction(terms.annual_rate) * fraction, terms.rounding)
-    return min(accrued, row.interest)
+
+
+def _elapsed(row: EarningRow, terms: ScheduleTerms) -> Elapsed:
+    return elapsed_in_period(
+        terms.day_count,
+        start=row.start_date,
+        end=row.end_date,
+        days=row.days,
+        in_months=terms.unit is PeriodUnit.MONTH,
+    )

@@ -6,13 +6,15 @@ docs/domain.md §5 is the source; 30E is ISDA 2006 section 4.16(g), ACT/ACT is I
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from itertools import pairwise
+from typing import Final
+
+_ACT_ACT_BASIS: Final = 365 * 366
 
 
 class DayCount(StrEnum):
@@ -65,6 +67,27 @@ def counted_days(day_count: DayCount, *, start: date, end: date) -> int:
     return actual_days(start, end)
 
 
+def year_basis(day_count: DayCount) -> int:
+    """Into how many parts a year is cut so that every day is a whole number of them.
+
+    360 or 365, a day being one part; 365 × 366 under ACT_ACT, where a day is 366 parts in a year of
+    365 days and 365 parts in a leap year.
+    """
+    if day_count is DayCount.ACT_ACT:
+        return _ACT_ACT_BASIS
+    return 365 if day_count is DayCount.ACT_365 or day_count is DayCount.THIRTY_365 else 360
+
+
+def year_parts(day_count: DayCount, start: date, end: date) -> int:
+    """The parts of :func:`year_basis` between any two dates; those of adjoining spans add up."""
+    # The customary counts first: the day close asks for every loan, every day.
+    if day_count is DayCount.ACT_360 or day_count is DayCount.ACT_365:
+        return (end - start).days
+    if day_count is DayCount.ACT_ACT:
+        return _act_act_position(end) - _act_act_position(start)
+    return thirty_e_days(start, end)
+
+
 def year_fraction(
     day_count: DayCount, *, start: date, end: date, days: int | None = None
 ) -> Fraction:
@@ -73,53 +96,12 @@ def year_fraction(
     `days` says how many days count where the schedule decides it (a whole month of 30); ACT_ACT
     always counts the calendar.
     """
-    if day_count is DayCount.ACT_ACT:
-        return _isda_act_act(start, end)
-    if days is None:
-        days = counted_days(day_count, start=start, end=end)
-    in_365 = day_count in (DayCount.ACT_365, DayCount.THIRTY_365)
-    return Fraction(days, 365 if in_365 else 360)
+    if days is None or day_count is DayCount.ACT_ACT:
+        days = year_parts(day_count, start, end)
+    return Fraction(days, year_basis(day_count))
 
 
-def interest_factor(
-    day_count: DayCount,
-    *,
-    start: date,
-    end: date,
-    rate: Decimal,
-    changes: Sequence[DatedRate] = (),
-) -> Fraction:
-    """Interest per unit of balance from `start` to `end`: Σ rateᵢ × daysᵢ ÷ basis, exact.
-
-    `rate` holds from `start`; each of `changes` replaces it from its own day, that day included.
-    A change effective on or before `start` holds from `start`. Zero when `end` is not after
-    `start`.
-    """
-    if end <= start:
-        return Fraction(0)
-    current = rate
-    spans: list[DatedRate] = []
-    for change in sorted(changes, key=lambda each: each.effective_from):
-        if change.effective_from <= start:
-            current = change.rate
-        elif change.effective_from < end:
-            spans.append(change)
-    steps = [DatedRate(start, current), *spans, DatedRate(end, current)]
-    return sum(
-        (
-            Fraction(this.rate)
-            * year_fraction(day_count, start=this.effective_from, end=after.effective_from)
-            for this, after in pairwise(steps)
-        ),
-        start=Fraction(0),
-    )
-
-
-def _isda_act_act(start: date, end: date) -> Fraction:
-    total = Fraction(0)
-    for year in range(start.year, end.year + 1):
-        first, last = max(start, date(year, 1, 1)), min(end, date(year + 1, 1, 1))
-        if last > first:
-            length = actual_days(date(year, 1, 1), date(year + 1, 1, 1))
-            total += Fraction(actual_days(first, last), length)
-    return total
+def _act_act_position(day: date) -> int:
+    """Parts from the start of year 0 to `day`: whole years, and the days of its own year."""
+    parts_a_day = 365 if isleap(day.year) else 366
+    return _ACT_ACT_BASIS * day.year + parts_a_day * (day - date(day.year, 1, 1)).days

@@ -61,3 +61,14 @@ def facility_usable(state: FacilityState, *, expires_on: dt.date, today: dt.date
             f"该授信额度已于 {expires_on} 到期，请重新申报额度。",
         )
     ]
+
+
+def limit_used_after(*, used: int, owed_before: int, owed_after: int, frees: bool) -> int:
+    """What of its facility a loan uses once its principal has changed, in minor units.
+
+    Principal that is repaid comes free where the facility `frees` (it revolves and is ACTIVE);
+    principal that is owed again, by a reversal, is used again, unless it never came free.
+    """
+    if owed_after >= owed_before:
+        return max(used, owed_after)
+    return used - (owed_before - owed_after) if frees else used

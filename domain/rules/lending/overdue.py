@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from enum import StrEnum
-from fractions import Fraction
+from typing import Protocol
 
-from domain.rules.lending.day_count import DatedRate, DayCount, actual_days, interest_factor
-from domain.rules.money import Rounding, round_half
+from domain.rules.lending.day_count import DatedRate, DayCount, actual_days
+from domain.rules.lending.interest import (
+    BalanceChange,
+    RateSteps,
+    elapsed_between,
+    interest_until,
+    rate_steps,
+)
+from domain.rules.money import Rounding
 
 
 class CompoundBasis(StrEnum):
@@ -49,9 +56,26 @@ class DueInstallment:
     payments: tuple[InstallmentPayment, ...] = ()
 
 
+class OverdueItem(Protocol):
+    """What decides the charges of a :class:`DueInstallment`, or of one being serviced."""
+
+    @property
+    def due_date(self) -> date: ...
+    @property
+    def principal(self) -> int: ...
+    @property
+    def interest(self) -> int: ...
+    @property
+    def payments(self) -> Sequence[InstallmentPayment]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class OverdueTerms:
-    """Rates are annual fractions; `maturity` is the loan's; `grace_days` follow the due date."""
+    """Rates are annual fractions; `maturity` is the loan's; `grace_days` follow the due date.
+
+    `rate_changes` replace the contract rate and `penalty_changes` the penalty rate, each from its
+    day on and in that order, so that an overdue amount follows repricing.
+    """
 
     contract_rate: Decimal
     penalty_rate: Decimal
@@ -60,6 +84,8 @@ class OverdueTerms:
     grace_days: int = 0
     compound_basis: CompoundBasis = CompoundBasis.PENALTY
     rounding: Rounding = Rounding.HALF_UP
+    rate_changes: tuple[DatedRate, ...] = ()
+    penalty_changes: tuple[DatedRate, ...] = ()
 
 
 def penalty_rate(
@@ -85,7 +111,7 @@ def days_past_due(*, business_date: date, unpaid_due_dates: Iterable[date]) -> i
     return max(actual_days(oldest, business_date), 0)
 
 
-def penalty_interest(installment: DueInstallment, terms: OverdueTerms, on: date) -> int:
+def penalty_interest(installment: OverdueItem, terms: OverdueTerms, on: date) -> int:
     """Penalty interest on the overdue principal from the due date to `on`, excluded, minor units.
 
     It replaces contract interest on that principal. 0 while grace runs, and for good when the whole
@@ -97,60 +123,69 @@ def penalty_interest(installment: DueInstallment, terms: OverdueTerms, on: date)
         on,
         owed=installment.principal,
         paid=[(payment.value_date, payment.principal) for payment in installment.payments],
-        rate=terms.penalty_rate,
+        rates=rate_steps(terms.penalty_rate, terms.penalty_changes),
     )
 
 
-def compound_interest(installment: DueInstallment, terms: OverdueTerms, on: date) -> int:
+def compound_interest(installment: OverdueItem, terms: OverdueTerms, on: date) -> int:
     """Compound interest on due, unpaid contract interest to `on`, excluded, in minor units.
 
     Never on itself nor on penalty interest. Grace works as it does for :func:`penalty_interest`.
     """
-    paid = [(payment.value_date, payment.interest) for payment in installment.payments]
-    if terms.compound_basis is CompoundBasis.PENALTY:
-        return _cumulative(
-            installment, terms, on, owed=installment.interest, paid=paid, rate=terms.penalty_rate
-        )
     return _cumulative(
         installment,
         terms,
         on,
         owed=installment.interest,
-        paid=paid,
-        rate=terms.contract_rate,
-        changes=(DatedRate(terms.maturity, terms.penalty_rate),),
+        paid=[(payment.value_date, payment.interest) for payment in installment.payments],
+        rates=_compound_rates(terms),
     )
 
 
+def _compound_rates(terms: OverdueTerms) -> RateSteps:
+    if terms.compound_basis is CompoundBasis.PENALTY:
+        return rate_steps(terms.penalty_rate, terms.penalty_changes)
+    before = [each for each in terms.rate_changes if each.effective_from < terms.maturity]
+    after = [each for each in terms.penalty_changes if each.effective_from > terms.maturity]
+    penalty = terms.penalty_rate
+    for change in terms.penalty_changes:
+        if change.effective_from <= terms.maturity:
+            penalty = change.rate
+    at_maturity = DatedRate(terms.maturity, penalty)
+    return rate_steps(terms.contract_rate, [*before, at_maturity, *after])
+
+
 def _cumulative(
-    installment: DueInstallment,
+    installment: OverdueItem,
     terms: OverdueTerms,
     on: date,
     *,
     owed: int,
     paid: Iterable[tuple[date, int]],
-    rate: Decimal,
-    changes: Sequence[DatedRate] = (),
+    rates: RateSteps,
 ) -> int:
-    """Σ unpaid balance × factor over the spans between payments, rounded once."""
+    """The unpaid balance's charge from the due date to `on`, rounded once."""
     if not _grace_missed(installment, terms.grace_days, on):
         return 0
-    total, start, unpaid = Fraction(0), installment.due_date, owed
-    for value_date, amount in [*sorted(paid), (on, 0)]:
-        end = min(value_date, on)
-        if end > start:
-            factor = interest_factor(
-                terms.day_count, start=start, end=end, rate=rate, changes=changes
-            )
-            total += unpaid * factor
-            start = end
+    unpaid = owed
+    balances: list[BalanceChange] = []
+    for value_date, amount in sorted(paid):
         unpaid -= amount
-        if unpaid < 0:
-            raise ValueError(f"more was paid than the {owed} that fell due")
-    return round_half(total, terms.rounding)
+        balances.append(BalanceChange(value_date, unpaid))
+    if unpaid < 0:
+        raise ValueError(f"more was paid than the {owed} that fell due")
+    return interest_until(
+        on,
+        balance=owed,
+        balance_changes=balances,
+        rates=rates,
+        day_count=terms.day_count,
+        elapsed=elapsed_between(terms.day_count, installment.due_date),
+        rounding=terms.rounding,
+    )
 
 
-def _grace_missed(installment: DueInstallment, grace_days: int, on: date) -> bool:
+def _grace_missed(installment: OverdueItem, grace_days: int, on: date) -> bool:
     grace_end = installment.due_date + timedelta(days=grace_days)
     if on <= grace_end:
         return False

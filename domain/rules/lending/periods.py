@@ -105,7 +105,7 @@ def settlement_periods(
     maturity = due_date(first=start, count=installments, every=every, unit=PeriodUnit.MONTH)
     inner = [
         day
-        for day in _boundaries(start, maturity, every, settlement_day)
+        for day in settlement_boundaries(start, maturity, every, settlement_day)
         if start < day < maturity and actual_days(start, day) >= min_first_period_days
     ]
     return tuple(
@@ -114,7 +114,9 @@ def settlement_periods(
     )
 
 
-def _boundaries(first: date, last: date, every: int, settlement_day: int) -> Iterator[date]:
+def settlement_boundaries(
+    first: date, last: date, every: int, settlement_day: int
+) -> Iterator[date]:
     """The day after each settlement day in the months from the one before `first` to `last`'s."""
     for months in range(first.year * 12 + first.month - 2, last.year * 12 + last.month):
         year, month = divmod(months, 12)

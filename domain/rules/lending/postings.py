@@ -16,15 +16,25 @@ class Account(StrEnum):
 
     BANK = "1002"
     DISBURSEMENT_CLEARING = "1012"
-    LOANS = "1303"
     INTEREST_RECEIVABLE = "1132"
     PENALTY_RECEIVABLE = "1133"
     COMPOUND_RECEIVABLE = "1134"
+    FEE_RECEIVABLE = "1135"
+    LOANS = "1303"
+    LOAN_LOSS_PROVISION = "1304"
+    VAT_PAYABLE = "2221"
     SUSPENSE = "2240"
     BORROWER_CREDIT = "2241"
     INTEREST_INCOME = "6011"
     PENALTY_INCOME = "6012"
     COMPOUND_INCOME = "6013"
+    FEE_INCOME = "6021"
+    MEMO_PRINCIPAL = "8001"
+    MEMO_INTEREST = "8002"
+    MEMO_PENALTY = "8003"
+    MEMO_COMPOUND = "8004"
+    MEMO_FEES = "8005"
+    MEMO_CONTRA = "8999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +46,36 @@ class AccountName:
     side: str
 
 
+def _line(zh: str, en: str, side: str) -> AccountName:
+    return AccountName(zh, en, side)
+
+
 CHART: Final[dict[Account, AccountName]] = {
-    Account.BANK: AccountName("银行存款", "Bank deposits", "DEBIT"),
-    Account.DISBURSEMENT_CLEARING: AccountName("放款待清算", "Disbursements in clearing", "DEBIT"),
-    Account.SUSPENSE: AccountName("待查暂收款", "Suspense: money nobody could match", "CREDIT"),
-    Account.LOANS: AccountName("贷款", "Loans", "DEBIT"),
-    Account.INTEREST_RECEIVABLE: AccountName("应收利息", "Interest receivable", "DEBIT"),
-    Account.PENALTY_RECEIVABLE: AccountName("应收罚息", "Penalty interest receivable", "DEBIT"),
-    Account.COMPOUND_RECEIVABLE: AccountName("应收复利", "Compound interest receivable", "DEBIT"),
-    Account.BORROWER_CREDIT: AccountName("借款人溢缴款", "Borrowers' credit balances", "CREDIT"),
-    Account.INTEREST_INCOME: AccountName("利息收入", "Interest income", "CREDIT"),
-    Account.PENALTY_INCOME: AccountName("罚息收入", "Penalty interest income", "CREDIT"),
-    Account.COMPOUND_INCOME: AccountName("复利收入", "Compound interest income", "CREDIT"),
+    Account.BANK: _line("银行存款", "Bank deposits", "DEBIT"),
+    Account.DISBURSEMENT_CLEARING: _line("放款待清算", "Disbursements in clearing", "DEBIT"),
+    Account.INTEREST_RECEIVABLE: _line("应收利息", "Interest receivable", "DEBIT"),
+    Account.PENALTY_RECEIVABLE: _line("应收罚息", "Penalty interest receivable", "DEBIT"),
+    Account.COMPOUND_RECEIVABLE: _line("应收复利", "Compound interest receivable", "DEBIT"),
+    Account.FEE_RECEIVABLE: _line("应收费用", "Fees receivable", "DEBIT"),
+    Account.LOANS: _line("贷款", "Loans", "DEBIT"),
+    Account.LOAN_LOSS_PROVISION: _line("贷款损失准备", "Loan loss provision", "CREDIT"),
+    Account.VAT_PAYABLE: _line("应交增值税", "Value-added tax payable", "CREDIT"),
+    Account.SUSPENSE: _line("待查暂收款", "Suspense: money nobody could match", "CREDIT"),
+    Account.BORROWER_CREDIT: _line("借款人溢缴款", "Borrowers' credit balances", "CREDIT"),
+    Account.INTEREST_INCOME: _line("利息收入", "Interest income", "CREDIT"),
+    Account.PENALTY_INCOME: _line("罚息收入", "Penalty interest income", "CREDIT"),
+    Account.COMPOUND_INCOME: _line("复利收入", "Compound interest income", "CREDIT"),
+    Account.FEE_INCOME: _line("手续费收入", "Fee income", "CREDIT"),
+    Account.MEMO_PRINCIPAL: _line("表外：已核销贷款本金", "Memo: principal written off", "DEBIT"),
+    Account.MEMO_INTEREST: _line("表外：应收未收利息", "Memo: interest", "DEBIT"),
+    Account.MEMO_PENALTY: _line("表外：应收未收罚息", "Memo: penalty interest", "DEBIT"),
+    Account.MEMO_COMPOUND: _line("表外：应收未收复利", "Memo: compound interest", "DEBIT"),
+    Account.MEMO_FEES: _line("表外：已核销费用", "Memo: fees written off", "DEBIT"),
+    Account.MEMO_CONTRA: _line("表外对应科目", "Memo: contra", "CREDIT"),
 }
+
+CASH_ACCOUNTS: Final = frozenset({Account.BANK, Account.DISBURSEMENT_CLEARING, Account.SUSPENSE})
+"""Where money of a loan comes from and goes to."""
 
 
 class Event(StrEnum):
@@ -56,9 +83,19 @@ class Event(StrEnum):
 
     DISBURSEMENT = "DISBURSEMENT"
     ACCRUAL = "ACCRUAL"
+    DAY = "DAY"
+    """What a new day brought besides interest: credit applied, non-accrual, tax."""
     REPAYMENT = "REPAYMENT"
-    CREDIT_APPLIED = "CREDIT_APPLIED"
+    REFUND = "REFUND"
+    CHARGE = "CHARGE"
+    WAIVER = "WAIVER"
+    TERMS = "TERMS"
+    """A change of terms: rate, dates, extension, restructuring, acceleration."""
+    WRITE_OFF = "WRITE_OFF"
+    REPLAY = "REPLAY"
+    """A reversed or back-dated event: what the loan is now less what the books had."""
     SUSPENSE = "SUSPENSE"
+    MANUAL = "MANUAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,55 +108,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a payment settled, or what a day accrued, by bucket, in minor units."""
+    """A debt by bucket, in minor units."""
 
     principal: int = 0
     interest: int = 0
     penalty: int = 0
     compound: int = 0
+    costs: int = 0
 
     @property
     def total(self) -> int:
         """The sum of the parts."""
-        return self.principal + self.interest + self.penalty + self.compound
-
-
-def disbursed(principal: int) -> list[Entry]:
-    """Money out: the loan grows, the bank shrinks."""
-    return _balanced({Account.LOANS: principal, Account.BANK: -principal})
-
-
-def accrued(parts: Parts) -> list[Entry]:
-    """A day's interest earned but not yet received."""
-    return _balanced(
-        {
-            Account.INTEREST_RECEIVABLE: parts.interest,
-            Account.INTEREST_INCOME: -parts.interest,
-            Account.PENALTY_RECEIVABLE: parts.penalty,
-            Account.PENALTY_INCOME: -parts.penalty,
-            Account.COMPOUND_RECEIVABLE: parts.compound,
-            Account.COMPOUND_INCOME: -parts.compound,
-        }
-    )
-
-
-def repaid(parts: Parts, *, credit_kept: int, credit_used: int = 0) -> list[Entry]:
-    """Money in, with what of it settled what; `credit_kept` is the overpayment, `credit_used` what
-    an earlier overpayment paid."""
-    return _balanced(
-        {
-            Account.BANK: parts.total + credit_kept - credit_used,
-            Account.LOANS: -parts.principal,
-            Account.INTEREST_RECEIVABLE: -parts.interest,
-            Account.PENALTY_RECEIVABLE: -parts.penalty,
-            Account.COMPOUND_RECEIVABLE: -parts.compound,
-            Account.BORROWER_CREDIT: credit_used - credit_kept,
-        }
-    )
-
-
-def _balanced(amounts: dict[Account, int]) -> list[Entry]:
-    entries = [Entry(account, amount) for account, amount in amounts.items() if amount]
-    if sum(entry.amount for entry in entries) != 0:
-        raise ValueError(f"entries do not balance: {entries}")
-    return entries
+        return self.principal + self.interest + self.penalty + self.compound + self.costs

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
-from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.periods import (
     FIRST_DATE,
     LAST_DATE,
@@ -52,6 +53,7 @@ class ScheduleTerms:
     `principal_grace` pay no principal; `settlement_day` (1-31) ends periods on that day, inclusive,
     of the calendar months divisible by `every`. BULLET is one row over the whole term.
     `installment_multiple` rounds the equal instalment and means nothing to the other methods.
+    Each of `rate_changes`, in the order of their days, replaces the annual rate from its day on.
     """
 
     principal: int
@@ -67,6 +69,7 @@ class ScheduleTerms:
     installment_multiple: int | None = None
     settlement_day: int | None = None
     min_first_period_days: int = 1
+    rate_changes: tuple[DatedRate, ...] = ()
 
 
 def validate(terms: ScheduleTerms) -> list[Problem]:
@@ -119,20 +122,16 @@ def _amount_problems(terms: ScheduleTerms) -> Iterator[Problem]:
             f"The principal must be at most {MAX_MAJOR_UNITS}.",
             f"本金不得超过 {MAX_MAJOR_UNITS}。",
         )
-    rate = terms.annual_rate
-    if not rate.is_finite() or not 0 <= rate <= MAX_ANNUAL_RATE:
+    yield from _rate_problems(terms.annual_rate, ("annualRate",))
+    for place, change in enumerate(terms.rate_changes):
+        yield from _rate_problems(change.rate, ("rateChanges", str(place), "annualRate"))
+    days = [change.effective_from for change in terms.rate_changes]
+    if any(later <= earlier for earlier, later in pairwise(days)):
         yield Problem(
-            ErrorCode.OUT_OF_RANGE,
-            ("annualRate",),
-            "The annual rate must be from 0 to 10, as a fraction: 0.0360 is 3.60 % a year.",
-            "年利率须在 0 至 10 之间，以小数表示：0.0360 即年利率 3.60%。",
-        )
-    elif _decimals(rate) > MAX_RATE_DECIMALS:
-        yield Problem(
-            ErrorCode.WRONG_SCALE,
-            ("annualRate",),
-            f"The annual rate may have at most {MAX_RATE_DECIMALS} decimals.",
-            f"年利率最多 {MAX_RATE_DECIMALS} 位小数。",
+            ErrorCode.INVALID_VALUE,
+            ("rateChanges",),
+            "Give the rate changes in the order of their days, one a day.",
+            "利率变动须按生效日先后排列，每日至多一条。",
         )
     if terms.installment_multiple is not None and terms.installment_multiple <= 0:
         yield Problem(
@@ -140,6 +139,23 @@ def _amount_problems(terms: ScheduleTerms) -> Iterator[Problem]:
             ("installmentMultiple",),
             "The instalment multiple must be more than 0; leave it out to round to the cent.",
             "每期还款额的取整倍数必须大于 0；不填则精确到分。",
+        )
+
+
+def _rate_problems(rate: Decimal, path: tuple[str, ...]) -> Iterator[Problem]:
+    if not rate.is_finite() or not 0 <= rate <= MAX_ANNUAL_RATE:
+        yield Problem(
+            ErrorCode.OUT_OF_RANGE,
+            path,
+            "The annual rate must be from 0 to 10, as a fraction: 0.0360 is 3.60 % a year.",
+            "年利率须在 0 至 10 之间，以小数表示：0.0360 即年利率 3.60%。",
+        )
+    elif _decimals(rate) > MAX_RATE_DECIMALS:
+        yield Problem(
+            ErrorCode.WRONG_SCALE,
+            path,
+            f"The annual rate may have at most {MAX_RATE_DECIMALS} decimals.",
+            f"年利率最多 {MAX_RATE_DECIMALS} 位小数。",
         )
 
 

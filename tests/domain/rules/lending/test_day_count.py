@@ -1,7 +1,6 @@
 """Days and year fractions, counted by hand."""
 
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -9,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.rules.lending.day_count import (
-    DatedRate,
     DayCount,
     counted_days,
-    interest_factor,
     thirty_e_days,
     year_fraction,
 )
@@ -61,38 +58,6 @@ def test_act_act_splits_at_new_year_and_knows_leap_years():
 def test_a_whole_month_counts_the_days_the_schedule_gives_it():
     february = {"start": date(2026, 2, 1), "end": date(2026, 3, 1)}
     assert year_fraction(DayCount.THIRTY_365, **february, days=30) == Fraction(30, 365)
-
-
-def test_a_rate_change_inside_a_period_takes_effect_on_its_day():
-    factor = interest_factor(
-        DayCount.ACT_360,
-        start=date(2026, 12, 21),
-        end=date(2027, 3, 21),
-        rate=Decimal("0.036"),
-        changes=[DatedRate(date(2027, 1, 1), Decimal("0.034"))],
-    )
-    assert factor == (Fraction("0.036") * 11 + Fraction("0.034") * 79) / 360
-    assert round(1_000_000_00 * factor) == 8_561_11
-
-
-def test_changes_before_the_span_hold_and_those_after_it_do_not():
-    factor = interest_factor(
-        DayCount.ACT_360,
-        start=date(2026, 1, 1),
-        end=date(2026, 1, 31),
-        rate=Decimal("0.9"),
-        changes=[
-            DatedRate(date(2026, 1, 31), Decimal("0.5")),
-            DatedRate(date(2025, 6, 1), Decimal("0.02")),
-            DatedRate(date(2026, 1, 1), Decimal("0.036")),
-        ],
-    )
-    assert factor == Fraction("0.036") * 30 / 360
-
-
-def test_an_empty_span_earns_nothing():
-    day = date(2026, 1, 1)
-    assert interest_factor(DayCount.ACT_ACT, start=day, end=day, rate=Decimal("0.036")) == 0
 
 
 @given(DATES, DATES, DATES, st.sampled_from(DayCount))

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.day_count import DatedRate, DayCount, year_fraction
 from domain.rules.lending.overdue import (
     CompoundBasis,
     DueInstallment,
@@ -19,6 +20,7 @@ from domain.rules.lending.overdue import (
     penalty_interest,
     penalty_rate,
 )
+from domain.rules.money import round_half
 
 DUE = date(2026, 3, 21)
 TERMS = OverdueTerms(
@@ -150,3 +152,56 @@ def test_charges_never_fall_as_days_pass(principal, history, grace, day_count):
     charged = [penalty_interest(owed, terms, after(days)) for days in range(-2, 60)]
     assert charged == sorted(charged)
     assert charged[0] == 0
+
+
+def test_the_penalty_rate_follows_repricing():
+    # Ten days at 5.4 %, twenty at 5.1 %, of 100,000 over 360.
+    terms = replace(TERMS, penalty_changes=(DatedRate(after(10), Decimal("0.051")),))
+    assert penalty_interest(OWED, terms, after(10)) == 150_00
+    assert penalty_interest(OWED, terms, after(30)) == 433_33
+    # The same days on 6,500 of interest: 9.75 + 18.416…
+    assert compound_interest(OWED, terms, after(30)) == 28_17
+
+
+def test_compound_interest_at_the_contract_rate_follows_both_rates():
+    terms = replace(
+        TERMS,
+        compound_basis=CompoundBasis.CONTRACT_UNTIL_MATURITY,
+        maturity=after(20),
+        rate_changes=(
+            DatedRate(after(10), Decimal("0.034")),
+            DatedRate(after(25), Decimal("0.9")),
+        ),
+        penalty_changes=(
+            DatedRate(after(5), Decimal("0.051")),
+            DatedRate(after(25), Decimal("0.048")),
+        ),
+    )
+    # 10 days at 3.6 %, 10 at 3.4 %, then past maturity 5 at 5.1 % and 5 at 4.8 %:
+    # 6,500 × (0.36 + 0.34 + 0.255 + 0.24) ÷ 360 = 21.576…
+    assert compound_interest(OWED, terms, after(30)) == 21_58
+
+
+@given(
+    st.integers(0, 10**10),
+    st.lists(st.tuples(st.integers(-5, 70), st.integers(0, 10**9)), max_size=5),
+    st.lists(st.integers(-5, 70), unique=True, max_size=3).map(sorted),
+    st.integers(1, 60),
+    st.sampled_from(DayCount),
+)
+def test_a_charge_is_the_sum_of_its_days(principal, history, changed, length, day_count):
+    payments, left = [], principal
+    for days, amount in history:
+        taken = min(amount, left)
+        left -= taken
+        payments.append(InstallmentPayment(after(days), taken, 0))
+    changes = tuple(DatedRate(after(n), Decimal(n + 10) / 1000) for n in changed)
+    terms = replace(TERMS, day_count=day_count, penalty_changes=changes)
+    total = Fraction(0)
+    for n in range(length):
+        unpaid = principal - sum(each.principal for each in payments if each.value_date <= after(n))
+        rates = [terms.penalty_rate, *(c.rate for c in changes if c.effective_from <= after(n))]
+        part = year_fraction(day_count, start=after(n), end=after(n + 1))
+        total += unpaid * Fraction(rates[-1]) * part
+    owed = DueInstallment(DUE, principal, 0, tuple(payments))
+    assert penalty_interest(owed, terms, after(length)) == round_half(total, terms.rounding)

@@ -1,0 +1,178 @@
+"""Doing an event to a loan that is no payment, inside a running transaction, and reversing one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import orjson
+
+from domain.actor import Actor
+from domain.db import execute, insert, rows
+from domain.models.lending.loan_history_events import REVERSAL, stored_event
+from domain.operations.clock import now
+from domain.operations.lending.account import OpenLoan, save
+from domain.operations.lending.allocations import CREDIT_APPLIED, write_taken
+from domain.operations.lending.replay_loan import replay_loan
+from domain.operations.perform import Step
+from domain.rules.lending.postings import Event as LedgerEvent
+from domain.rules.lending.servicing import events as e
+from domain.rules.lending.servicing.apply import apply
+from domain.rules.lending.servicing.refusals import problems_with
+from domain.rules.refusal import ErrorCode, Problem, Refused, refuse_if
+
+_LEDGER_EVENTS = {
+    e.Refund: LedgerEvent.REFUND,
+    e.Levy: LedgerEvent.CHARGE,
+    e.Waiver: LedgerEvent.WAIVER,
+    e.WriteOff: LedgerEvent.WRITE_OFF,
+}
+
+
+async def do_event(
+    step: Step,
+    loan: OpenLoan,
+    event: e.Event,
+    *,
+    actor: Actor,
+    today: dt.date,
+    reason: str,
+    outbox: str,
+) -> int:
+    """Do `event` today to a loan that :func:`open_loan` opened; return the id of its row.
+
+    Raises :class:`~domain.rules.refusal.Refused`.
+    """
+    before = loan.state()
+    refuse_if(problems_with(loan.account, event, currency=loan.row.currency))
+    kind, amount, data = stored_event(event)
+    event_id = await _record(loan, event.sequence, kind, amount, data, actor, today, today, reason)
+    apply(loan.account, event)
+    loan.book(
+        _LEDGER_EVENTS.get(type(event), LedgerEvent.TERMS),
+        journal=f"event:{event_id}",
+        value_date=today,
+        posting_date=today,
+    )
+    await write_taken(loan, {}, today=today)
+    await save(step, loan, schedule_event=event.sequence)
+    step.changed(
+        "Loan",
+        loan.row.id,
+        before=before,
+        after={**loan.state(), "event": event_id, "kind": kind, **data},
+        event=outbox,
+    )
+    return event_id
+
+
+async def reverse_repayment(
+    step: Step,
+    loan: OpenLoan,
+    repayment_id: int,
+    *,
+    actor: Actor,
+    today: dt.date,
+    reason: str,
+) -> int:
+    """Take a payment out of the loan's history (冲销), and post the difference today; return the id
+    of the reversal. Raises :class:`~domain.rules.refusal.Refused`."""
+    found = await rows(
+        "SELECT kind, sequence, amount, value_date, reversed_by FROM repayment "
+        "WHERE id = %s AND loan_id = %s",
+        [repayment_id, loan.row.id],
+    )
+    refuse_if(_reversal_problems(found))
+    (repayment,) = found
+    before = loan.state()
+    sequence = loan.next_sequence()
+    event_id = await _record(
+        loan,
+        sequence,
+        REVERSAL,
+        repayment["amount"],
+        {"repayment": repayment_id},
+        actor,
+        repayment["value_date"],
+        today,
+        reason,
+    )
+    await execute("UPDATE repayment SET reversed_by = %s WHERE id = %s", [sequence, repayment_id])
+    await replay_loan(
+        loan,
+        journal=f"reversal:{event_id}",
+        superseded_by=sequence,
+        today=today,
+        value_date=repayment["value_date"],
+    )
+    await save(step, loan, schedule_event=sequence)
+    step.changed(
+        "Loan",
+        loan.row.id,
+        before=before,
+        after={**loan.state(), "reversed": repayment_id, "reason": reason},
+        event="loan.repayment_reversed",
+    )
+    return event_id
+
+
+def _reversal_problems(found: list[dict[str, object]]) -> list[Problem]:
+    if not found:
+        raise Refused(
+            [
+                Problem(
+                    ErrorCode.NOT_FOUND,
+                    ("repaymentId",),
+                    "There is no such repayment.",
+                    "该还款不存在。",
+                )
+            ]
+        )
+    if found[0]["reversed_by"] is not None:
+        return [
+            Problem(
+                ErrorCode.ILLEGAL_STATE,
+                ("repaymentId",),
+                "This repayment has been reversed already.",
+                "该笔还款已冲销。",
+            )
+        ]
+    if found[0]["kind"] == CREDIT_APPLIED:
+        return [
+            Problem(
+                ErrorCode.ILLEGAL_STATE,
+                ("repaymentId",),
+                "This is a use of a credit balance: reverse the payment that brought the money.",
+                "该记录为溢缴款抵扣，请冲销带来该款项的还款。",
+            )
+        ]
+    return []
+
+
+async def _record(
+    loan: OpenLoan,
+    sequence: int,
+    kind: str,
+    amount: int,
+    data: dict[str, object],
+    actor: Actor,
+    value_date: dt.date,
+    today: dt.date,
+    reason: str,
+) -> int:
+    return await insert(
+        "loan_event",
+        {
+            "loan_id": loan.row.id,
+            "sequence": sequence,
+            "kind": kind,
+            "value_date": value_date,
+            "posting_date": today,
+            "currency": loan.row.currency,
+            "amount": amount,
+            "data": orjson.dumps(data).decode(),
+            "reason": reason,
+            "recorded_by_kind": actor.kind,
+            "recorded_by_id": actor.id,
+            "created_at": now(),
+        },
+    )
