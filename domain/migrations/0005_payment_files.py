@@ -42,6 +42,8 @@ class Migration(migrations.Migration):
                         ("reasons", fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
                         ("loan_id", fields.BigIntField(null=True, db_index=True)),
                         ("repayment_id", fields.BigIntField(null=True, unique=True)),
+                        ("cash_journal", fields.CharField(default="", max_length=40)),
+                        ("suspended_on", fields.DateField(null=True)),
                         ("settled_on", fields.DateField(null=True)),
                         ("received_by_kind", fields.CharField(max_length=20)),
                         ("received_by_id", fields.BigIntField()),

@@ -42,6 +42,8 @@ CREATE TABLE `incoming_payment` (
     `reasons` JSON,
     `loan_id` BIGINT,
     `repayment_id` BIGINT UNIQUE,
+    `cash_journal` VARCHAR(40) NOT NULL,
+    `suspended_on` DATE,
     `settled_on` DATE,
     `received_by_kind` VARCHAR(20) NOT NULL,
     `received_by_id` BIGINT NOT NULL,

@@ -62,7 +62,11 @@ class PaymentFileLine(models.Model):
 
 
 class IncomingPayment(models.Model):
-    """来款: money that came in, by file or by API, once only by (source, external_reference)."""
+    """来款: money that came in, by file or by API, once only by (source, external_reference).
+
+    `cash_journal` is the journal that took it into the books; `suspended_on` and `settled_on` are
+    the business dates on which it went into suspense last, and left it or went to its loan.
+    """
 
     id = fields.BigIntField(primary_key=True)
     source = fields.CharField(max_length=60)
@@ -81,6 +85,8 @@ class IncomingPayment(models.Model):
     reasons = fields.JSONField[list[dict[str, Any]]](null=True)
     loan_id = fields.BigIntField(null=True, db_index=True)
     repayment_id = fields.BigIntField(null=True, unique=True)
+    cash_journal = fields.CharField(max_length=40, default="")
+    suspended_on = fields.DateField(null=True)
     settled_on = fields.DateField(null=True)
     received_by_kind = fields.CharField(max_length=20)
     received_by_id = fields.BigIntField()

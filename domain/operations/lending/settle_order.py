@@ -136,8 +136,9 @@ async def _suspend_again(step: Step, order: dict[str, Any], *, today: dt.date) -
     payment_id = order["incoming_payment_id"]
     move(INCOMING_MOVES, INCOMING, IncomingState.RETURNED, IncomingState.SUSPENSE)
     await execute(
-        "UPDATE incoming_payment SET state = %s, settled_on = NULL WHERE id = %s AND state = %s",
-        [IncomingState.SUSPENSE, payment_id, IncomingState.RETURNED],
+        "UPDATE incoming_payment SET state = %s, suspended_on = %s, settled_on = NULL "
+        "WHERE id = %s AND state = %s",
+        [IncomingState.SUSPENSE, today, payment_id, IncomingState.RETURNED],
     )
     await move_cash(
         journal=f"order-bounced:{order['id']}",

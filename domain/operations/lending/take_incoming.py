@@ -105,8 +105,16 @@ async def take_incoming(
         raise LoanRefuses(refusal.problems) from refusal
     await execute(
         "UPDATE incoming_payment SET state = %s, received_on = %s, loan_id = %s, "
-        "repayment_id = %s, settled_on = %s WHERE id = %s",
-        [IncomingState.MATCHED, today, named[0], repayment_id, today, payment_id],
+        "repayment_id = %s, cash_journal = %s, settled_on = %s WHERE id = %s",
+        [
+            IncomingState.MATCHED,
+            today,
+            named[0],
+            repayment_id,
+            f"repayment:{repayment_id}",
+            today,
+            payment_id,
+        ],
     )
     step.changed(
         "IncomingPayment",
@@ -135,6 +143,7 @@ async def _claim(incoming: Incoming, actor: Actor) -> int | None:
                 "payer_account_tail": incoming.payer_account_tail,
                 "loan_number": incoming.loan_number,
                 "remittance": incoming.remittance,
+                "cash_journal": "",
                 "received_by_kind": actor.kind,
                 "received_by_id": actor.id,
                 "created_at": now(),
@@ -187,12 +196,14 @@ async def _suspend(
     *,
     today: dt.date,
 ) -> None:
+    journal = f"suspense:{payment_id}"
     await execute(
-        "UPDATE incoming_payment SET received_on = %s, reasons = %s WHERE id = %s",
-        [today, stored_reasons(reasons), payment_id],
+        "UPDATE incoming_payment SET received_on = %s, suspended_on = %s, cash_journal = %s, "
+        "reasons = %s WHERE id = %s",
+        [today, today, journal, stored_reasons(reasons), payment_id],
     )
     await move_cash(
-        journal=f"suspense:{payment_id}",
+        journal=journal,
         event=Event.SUSPENSE,
         currency=incoming.currency,
         amounts={Account.BANK: incoming.amount, Account.SUSPENSE: -incoming.amount},

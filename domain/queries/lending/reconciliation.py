@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.db import dialect, rows
+from domain.db import rows
 from domain.rules.lending.payment_states import FileState, IncomingState, LineState, OrderState
 from domain.rules.lending.postings import Account
 from domain.rules.lending.reconciliation import (
@@ -110,33 +110,21 @@ def _source_day(
 
 
 async def _ledger_of(date: dt.date) -> dict[tuple[str, str], int]:
-    """The cash that the books show for the payments of the day: on its way to a loan, or into
-    suspense where it went first."""
-    journal = (
-        f"CASE WHEN p.reasons IS NULL THEN {_named('repayment', 'p.repayment_id')} "
-        f"ELSE {_named('suspense', 'p.id')} END"
-    )
+    """The cash that the journals show which took the payments of the day into the books."""
     found = await rows(
         "SELECT p.source, p.currency, SUM(e.amount) AS total FROM incoming_payment p "
         "LEFT JOIN payment_file f ON f.id = p.file_id "
-        f"JOIN ledger_entry e ON e.journal = {journal} AND e.account_code = %s "
+        "JOIN ledger_entry e ON e.journal = p.cash_journal AND e.account_code = %s "
         "WHERE COALESCE(f.received_on, p.received_on) = %s GROUP BY p.source, p.currency",
         [Account.BANK, date],
     )
     return {(row["source"], row["currency"]): int(row["total"]) for row in found}
 
 
-def _named(prefix: str, column: str) -> str:
-    """SQL of a journal's name."""
-    if dialect() == "sqlite":
-        return f"'{prefix}:' || {column}"
-    return f"CONCAT('{prefix}:', {column})"
-
-
 async def _suspense(date: dt.date) -> list[Held]:
     expected = await rows(
-        "SELECT currency, SUM(amount) AS total FROM incoming_payment WHERE reasons IS NOT NULL "
-        "AND received_on <= %s AND (settled_on IS NULL OR settled_on > %s) GROUP BY currency",
+        "SELECT currency, SUM(amount) AS total FROM incoming_payment WHERE suspended_on <= %s "
+        "AND (settled_on IS NULL OR settled_on > %s) GROUP BY currency",
         [date, date],
     )
     return await _held(DifferenceKind.SUSPENSE_ACCOUNT, Account.SUSPENSE, expected, date)

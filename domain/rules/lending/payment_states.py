@@ -71,7 +71,8 @@ LINE_MOVES: Moves = {
 }
 INCOMING_MOVES: Moves = {
     _I.SUSPENSE: frozenset({_I.MATCHED, _I.RETURNED}),
-    _I.MATCHED: frozenset(),
+    # Only the reversal of the repayment that it became.
+    _I.MATCHED: frozenset({_I.SUSPENSE}),
     # Only the bounce of the order that sends it back.
     _I.RETURNED: frozenset({_I.SUSPENSE}),
 }

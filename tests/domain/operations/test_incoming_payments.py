@@ -17,7 +17,10 @@ from domain.models.lending.loan import Loan, Repayment
 from domain.models.lending.payment import IncomingPayment, PaymentFile, PaymentFileLine
 from domain.models.records import Job
 from domain.operations.lending import import_payment_file as importing
+from domain.operations.lending.account import open_loan
+from domain.operations.lending.advance_business_date import advance_business_date
 from domain.operations.lending.import_payment_file import NewPaymentFile, import_payment_file
+from domain.operations.lending.loan_event import reverse_repayment
 from domain.operations.lending.post_payment_file import begin_posting, post_line, waiting_lines
 from domain.operations.lending.receive_payment import ReceivedPayment, receive_payment
 from domain.operations.lending.settle_suspense import (
@@ -26,7 +29,8 @@ from domain.operations.lending.settle_suspense import (
     match_suspense_now,
     return_suspense_now,
 )
-from domain.operations.perform import Done
+from domain.operations.perform import Done, Result, Step, perform
+from domain.queries.lending.reconciliation import reconciliation
 from domain.rules.lending.payment_states import (
     FileState,
     IncomingState,
@@ -34,6 +38,7 @@ from domain.rules.lending.payment_states import (
     PaymentFormat,
     TextEncoding,
 )
+from domain.rules.lending.reconciliation import DifferenceKind
 from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode, Refused
 from tests.books import books_hold
@@ -433,3 +438,66 @@ async def test_suspense_goes_back_only_to_the_account_it_came_from(lender: Lende
     assert (await IncomingPayment.get(id=taken.id)).state == IncomingState.RETURNED
     assert await ledger("2240", f"order:{done['order']}") == 100_00
     assert await ledger("1012", f"order:{done['order']}") == -100_00
+
+
+async def test_a_reversed_repayment_gives_its_money_back_to_suspense(lender: Lender) -> None:
+    loan = await lender.loan()
+    taken = await receive(lender, payment(key(), remittance=number(loan)))
+    before = {code: await ledger(code) for code in ("1002", "2240")}
+    repayment_id = taken.repayment_id
+    assert repayment_id is not None
+
+    async def reverse(step: Step) -> Result:
+        today, opened = await open_loan(lender.cashier, loan.id)
+        await reverse_repayment(
+            step, opened, repayment_id, actor=lender.cashier, today=today, reason="not theirs"
+        )
+        return {"loan": loan.id}
+
+    await perform(
+        actor=lender.cashier, action="reverseRepayment", key=key(), arguments={}, work=reverse
+    )
+    taken = await IncomingPayment.get(id=taken.id)
+    assert (taken.state, taken.loan_id, taken.repayment_id) == (IncomingState.SUSPENSE, None, None)
+    assert await ledger("1002") == before["1002"]
+    assert await ledger("2240") - before["2240"] == -100_00
+    assert (await Loan.get(id=loan.id)).credit_balance == 0
+    other = await lender.loan()
+    await match_suspense_now(
+        actor=lender.accountant,
+        key=key(),
+        match=SuspenseMatch(payment_id=taken.id, loan_id=other.id),
+    )
+    assert await ledger("2240") == before["2240"]
+    assert {d.kind for d in (await reconciliation(dt.date(2026, 1, 15))).differences} <= {
+        DifferenceKind.DUPLICATE,
+        DifferenceKind.REFUSED,
+        DifferenceKind.WAITING,
+    }
+
+
+async def test_a_payment_dated_back_counts_from_its_value_date(lender: Lender) -> None:
+    loan = await lender.loan(rate="0.3600")
+    start = loan.start_date
+    await advance_business_date(actor=lender.operator, key=key(), to=start + dt.timedelta(days=3))
+    given = payment(key(), value_date=start + dt.timedelta(days=1), loan_number=number(loan))
+    taken = await receive(lender, given)
+    assert (taken.state, taken.received_on) == (
+        IncomingState.MATCHED,
+        start + dt.timedelta(days=3),
+    )
+    repayment = await Repayment.get(id=taken.repayment_id)
+    assert repayment.value_date == start + dt.timedelta(days=1)
+    early = await receive(
+        lender,
+        payment(key(), value_date=start - dt.timedelta(days=30), loan_number=number(loan)),
+    )
+    assert early.state == IncomingState.SUSPENSE
+    assert [r["code"] for r in early.reasons or []] == [ErrorCode.DATE_OUT_OF_RANGE]
+    done = await match_suspense_now(
+        actor=lender.accountant,
+        key=key(),
+        match=SuspenseMatch(payment_id=early.id, loan_id=loan.id),
+    )
+    assert (await Repayment.get(id=done["repayment"])).value_date == start
+    await books_hold(loan.id)
