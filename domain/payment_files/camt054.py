@@ -4,7 +4,7 @@ The file is never held whole: elements are read as they end and thrown away, so 
 with it. No DTD, no entity, no other file is read on its behalf. Of each booked credit entry every
 transaction is one line; an entry that names none is one itself.
 
-What is read, in the versions 02 to 13 (the paths are ISO's):
+What is read, in the versions 02 to 14 (the paths are ISO's):
 GrpHdr/MsgId · Ntfctn/TxsSummry (counts and sums, held against the entries) · Ntry: Amt, CdtDbtInd,
 RvslInd, Sts, ValDt, AcctSvcrRef, NtryRef · NtryDtls/TxDtls: Refs, Amt, RltdPties/Dbtr, DbtrAcct,
 RmtInf.
@@ -34,7 +34,7 @@ from domain.rules.lending.payment_line import PaymentLine
 from domain.rules.money import parse_decimal
 from domain.rules.refusal import ErrorCode
 
-VERSIONS = tuple(f"{number:02d}" for number in range(2, 14))
+VERSIONS = tuple(f"{number:02d}" for number in range(2, 15))
 # No element that is read as one piece is near as long; more without one is an attack or a mistake.
 PIECE_BYTES_MAX = 8 * 2**20
 

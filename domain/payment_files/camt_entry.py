@@ -43,7 +43,7 @@ class Entry:
             amount_text="" if amount is None else (amount.text or "").strip(),
             direction=text_at(element, "CdtDbtInd"),
             reversal=text_at(element, "RvslInd") in ("true", "1"),
-            # A code by itself up to version 07, in a choice since.
+            # A code by itself up to version 06, in a choice since.
             status=text_at(element, "Sts", "Cd") or text_at(element, "Sts"),
             value_date=(
                 text_at(element, "ValDt", "Dt")
@@ -111,7 +111,7 @@ def whole_entry(entry: Entry) -> Detail:
 def read_detail(element: etree._Element, entry: Entry) -> Detail:
     """Read a TxDtls that has ended; what it does not say, its entry does."""
     amount = child(element, "Amt")
-    if amount is None:  # up to version 03 it stands deeper
+    if amount is None:  # up to version 02 it stands deeper
         amount = child(element, "AmtDtls", "TxAmt", "Amt")
     references = (text_at(element, "Refs", name) for name in ("AcctSvcrRef", "TxId", "UETR"))
     structured = child(element, "RmtInf", "Strd", "CdtrRefInf")

@@ -73,7 +73,7 @@ described_enum(
     "How a file of incoming payments is written.",
     {
         PaymentFormat.CSV: "CSV with a header and TRAILER lines (docs/payments.md).",
-        PaymentFormat.CAMT_054: "ISO 20022 camt.054, versions 02 to 13.",
+        PaymentFormat.CAMT_054: "ISO 20022 camt.054, versions 02 to 14.",
     },
 )
 described_enum(

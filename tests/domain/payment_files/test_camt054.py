@@ -110,7 +110,7 @@ def test_every_version_named_is_read(version: str) -> None:
     "content",
     [
         camt(entry("1.00", reference="E"), version="01"),
-        camt(entry("1.00", reference="E"), version="14"),
+        camt(entry("1.00", reference="E"), version="15"),
         camt(entry("1.00", reference="E")).replace(b"camt.054", b"camt.053"),
         camt(entry("1.00", reference="E")).replace(b"urn:iso", b"urn:oso"),
         b"<html><body>Sign in</body></html>",
