@@ -34,6 +34,7 @@ from api.graphql.lending.incoming_payments import (
     IncomingPaymentMutations,
     IncomingPaymentQueries,
 )
+from api.graphql.lending.loan_terms import LoanTermsMutations
 from api.graphql.lending.loans import LoanMutations, LoanQueries
 from api.graphql.lending.payment_files import PaymentFileMutations, PaymentFileQueries
 from api.graphql.lending.payment_orders import PaymentOrderMutations, PaymentOrderQueries
@@ -83,6 +84,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     PaymentFileMutations,
     IncomingPaymentMutations,
     PaymentOrderMutations,
+    LoanTermsMutations,
     ModelMutations,
     BusinessDateMutations,
     StatementMutations,

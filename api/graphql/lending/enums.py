@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from api.graphql.payloads import described_enum
+from domain.operations.lending.take_payment import PayerRole
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.borrower import BorrowerKind, EnterpriseSize, Profile
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import RepaymentMethod
+from domain.rules.lending.servicing.account import BookStatus
+from domain.rules.lending.servicing.events import ChargeCode, Keep
 from domain.rules.lending.states import (
     ApplicationState,
     ContractState,
@@ -18,6 +21,46 @@ from domain.rules.lending.states import (
     SignatureState,
 )
 from domain.rules.money import Rounding
+
+described_enum(
+    PayerRole,
+    "Whose money a payment is.",
+    {
+        PayerRole.BORROWER: "The borrower's.",
+        PayerRole.GUARANTOR: "A guarantor's.",
+        PayerRole.COLLATERAL_SALE: "The proceeds of collateral that was sold.",
+    },
+)
+described_enum(
+    BookStatus,
+    "Where the books keep a loan's claims.",
+    {
+        BookStatus.ACCRUING: "On the books; interest is income as it accrues.",
+        BookStatus.NON_ACCRUAL: "Interest in memo accounts; it is income when it is paid.",
+        BookStatus.WRITTEN_OFF: "All in memo accounts (账销案存); what comes in is a recovery.",
+    },
+)
+described_enum(
+    Keep,
+    "What a prepayment leaves as it is.",
+    {
+        Keep.INSTALLMENT: "The instalment; the loan ends sooner (缩短期限).",
+        Keep.TERM: "The last due date; instalments shrink (减少月供).",
+    },
+)
+described_enum(
+    ChargeCode,
+    "What a fee or cost is for.",
+    {
+        ChargeCode.LITIGATION: "Litigation (诉讼费).",
+        ChargeCode.COLLECTION: "Collection (催收费).",
+        ChargeCode.NOTARY: "A notary (公证费).",
+        ChargeCode.APPRAISAL: "An appraisal (评估费).",
+        ChargeCode.SERVICE: "A service of the lender (手续费).",
+        ChargeCode.COMMITMENT: "Commitment of an undrawn limit (承诺费).",
+        ChargeCode.OTHER: "Anything else.",
+    },
+)
 
 described_enum(
     Profile,

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.errors import bad_input
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node, row_id_of
 from api.graphql.lending.borrowers import Borrower
 from api.graphql.lending.contracts import LoanContract
+from api.graphql.lending.loan_history import LoanCharge, LoanHistoryEvent, SupersededInstallment
 from api.graphql.nouns import Noun, column, computed, many, money, one, rate
 from api.graphql.payloads import Payload, answer
 from api.graphql.scalars import Money, MoneyInput, Rate
-from domain.operations.lending.repay_loan import Payment, pay_off_loan, repay_loan
+from domain.models.lending.loan_account import read_rate_changes
+from domain.operations.lending.repay_loan import Payment, pay_off_loan, prepay_loan, repay_loan
+from domain.operations.lending.take_payment import PayerRole
 from domain.queries.lending.payoff import payoff_quote
 from domain.queries.select import Condition
 from domain.queries.visibility import visible, visible_by_loan
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.schedule import RepaymentMethod
+from domain.rules.lending.servicing.account import BookStatus
+from domain.rules.lending.servicing.events import Keep
 from domain.rules.lending.states import LoanState
 from domain.rules.money import format_minor
 from domain.rules.numbers import NumberKind, human_number, row_id
+from domain.rules.refusal import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +46,19 @@ def _sum_of(*names: str) -> Any:
         return format_minor(row[plus] - sum(row[name] for name in minus), row["currency"])
 
     return read
+
+
+def _current_rate(_: Any, row: Mapping[str, Any]) -> Decimal:
+    rate = Decimal(row["annual_rate"])
+    for change in read_rate_changes(row["rate_changes"]):
+        if change.effective_from <= row["accrued_through"]:
+            rate = change.rate
+    return max(rate.normalize(), rate.quantize(Decimal("0.0001")), key=_decimals)
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 @strawberry.type(description="Instalment (分期): one row of a repayment schedule.")
@@ -79,6 +100,9 @@ class RepaymentKind(Enum):
     """Why a repayment was recorded."""
 
     REPAYMENT = strawberry.enum_value("REPAYMENT", description="A payment of what was due.")
+    PREPAYMENT = strawberry.enum_value(
+        "PREPAYMENT", description="A payment of principal ahead of time."
+    )
     PAYOFF = strawberry.enum_value("PAYOFF", description="A payment that closed the loan.")
     CREDIT_APPLIED = strawberry.enum_value(
         "CREDIT_APPLIED", description="An earlier overpayment that paid what fell due."
@@ -104,7 +128,12 @@ class Repayment(Node):
         "to_credit",
         "The part above what was due: kept as a credit balance that pays the next due item.",
     )
-    value_date: dt.date = column("value_date", "The business date on which it counts.")
+    value_date: dt.date = column("value_date", "The day from which it counts.")
+    posting_date: dt.date = column("posting_date", "The business date on which it was posted.")
+    reversed: bool = column(
+        "reversed_by", "Whether it was reversed (冲销).", read=lambda by: by is not None
+    )
+    payer_role: PayerRole = column("payer_role", "Whose money it was.", read=PayerRole)
     payer_name: str = column("payer_name", "Who paid; may be empty.")
     external_reference: str = column("external_reference", "The payer's reference; may be empty.")
     created_at: dt.datetime = column("created_at", "When it was recorded.")
@@ -156,6 +185,16 @@ class Loan(Node):
             else 0
         ),
     )
+    book_status: BookStatus = column(
+        "book_status", "Where the books keep its claims.", read=BookStatus
+    )
+    current_rate: Rate = computed(
+        ("annual_rate", "rate_changes", "accrued_through"),
+        "Contract rate a year at the business date: `annualRate` until an event changed it.",
+        _current_rate,
+    )
+    fee_receivable: Money = money("fee_receivable", "Fees and costs levied and not yet paid.")
+    written_off: Money = money("written_off", "Principal that was written off (账销案存).")
     closed_on: dt.date | None = column("closed_on", "Business date on which it was repaid.")
     created_at: dt.datetime = column("created_at", "When it was disbursed.")
     borrower: Borrower = one("borrower_id", "Who borrowed.")
@@ -169,6 +208,13 @@ class Loan(Node):
         most=3,
     )
     repayments: list[Repayment] = many("loan_id", "What was received, oldest first.")
+    charges: list[LoanCharge] = many("loan_id", "Fees and costs levied on it.", order="number")
+    events: list[LoanHistoryEvent] = many(
+        "loan_id", "What else happened to it, in the order it was recorded.", order="sequence"
+    )
+    superseded_installments: list[SupersededInstallment] = many(
+        "loan_id", "Its former schedules, each under the event that replaced it."
+    )
 
 
 INSTALLMENTS = Noun(Installment, table="installment", sight=visible_by_loan)
@@ -189,6 +235,14 @@ class RepayLoanInput:
     )
     payer_name: str = strawberry.field(default="", description="Who paid.")
     external_reference: str = strawberry.field(default="", description="The payer's reference.")
+    payer_role: PayerRole = strawberry.field(
+        default=PayerRole.BORROWER, description="Whose money it is."
+    )
+    value_date: dt.date | None = strawberry.field(
+        default=None,
+        description="The day from which it counts; the business date when left out. An earlier one "
+        "replays the loan from that day and posts the difference today.",
+    )
 
 
 @strawberry.type(description="The loan as it is now, and the repayment.")
@@ -199,6 +253,20 @@ class RepayLoanPayload(Payload):
     repayment: Repayment | None = strawberry.field(
         default=None, description="The repayment: `toCredit` says what was more than due."
     )
+
+
+@strawberry.input(description="Money received ahead of time.")
+class PrepayLoanInput(RepayLoanInput):
+    """The form of `prepayLoan`."""
+
+    keep: Keep = strawberry.field(
+        default=Keep.TERM, description="What stays as it is: the instalment or the term."
+    )
+
+
+@strawberry.type(description="The loan with its new schedule, and the repayment.")
+class PrepayLoanPayload(RepayLoanPayload):
+    """Answer of `prepayLoan`."""
 
 
 @strawberry.input(description="Money received to close a loan.")
@@ -221,6 +289,7 @@ class PayoffQuote:
     interest: Money = strawberry.field(description="Contract interest due or accrued.")
     penalty: Money = strawberry.field(description="Penalty interest.")
     compound: Money = strawberry.field(description="Compound interest.")
+    costs: Money = strawberry.field(description="Fees and costs.")
     credit: Money = strawberry.field(description="Credit balance that is taken off.")
     total: Money = strawberry.field(description="What must be paid: the sum less the credit.")
 
@@ -299,8 +368,8 @@ class LoanQueries:
         )
 
     @strawberry.field(
-        description="What closing this loan takes today, or null when you may see no such loan "
-        "or it is not ACTIVE."
+        description="What closing this loan takes on a day if nothing happens until then, or null "
+        "when you may see no such loan or it is not ACTIVE."
     )
     async def payoff_quote(
         self,
@@ -308,8 +377,18 @@ class LoanQueries:
         loan_id: Annotated[
             strawberry.ID, strawberry.argument(description="Global id of the loan.")
         ],
+        on: Annotated[
+            dt.date | None,
+            strawberry.argument(
+                description="The business date when left out, or up to 366 days on."
+            ),
+        ] = None,
     ) -> PayoffQuote | None:
-        quote = await payoff_quote(info.context.actor, row_id_of(loan_id, "Loan"))
+        try:
+            quote = await payoff_quote(info.context.actor, row_id_of(loan_id, "Loan"), on=on)
+        except Refused as refusal:
+            problem = refusal.problems[0]
+            raise bad_input(problem.en, problem.zh) from refusal
         if quote is None:
             return None
 
@@ -323,6 +402,7 @@ class LoanQueries:
             interest=shown(quote.parts.interest),
             penalty=shown(quote.parts.penalty),
             compound=shown(quote.parts.compound),
+            costs=shown(quote.parts.costs),
             credit=shown(quote.credit),
             total=shown(quote.total),
         )
@@ -335,6 +415,8 @@ def _payment(input: RepayLoanInput) -> Payment:
         currency=input.currency,
         payer_name=input.payer_name,
         external_reference=input.external_reference,
+        payer_role=input.payer_role,
+        value_date=input.value_date,
     )
 
 
@@ -355,6 +437,23 @@ class LoanMutations:
             actor=info.context.actor, key=input.idempotency_key, payment=_payment(input)
         )
         return await answer(info, RepayLoanPayload, effect, loan="Loan", repayment="Repayment")
+
+    @strawberry.mutation(
+        description="Repay principal ahead of time (提前还款): what is due, the fee and the "
+        "interest so far are settled first, and the schedule is laid out anew for what remains."
+    )
+    async def prepay_loan(
+        self,
+        info: Info,
+        input: Annotated[PrepayLoanInput, strawberry.argument(description="The money received.")],
+    ) -> PrepayLoanPayload:
+        effect = prepay_loan(
+            actor=info.context.actor,
+            key=input.idempotency_key,
+            payment=_payment(input),
+            keep=input.keep,
+        )
+        return await answer(info, PrepayLoanPayload, effect, loan="Loan", repayment="Repayment")
 
     @strawberry.mutation(
         description="Close a loan today: all principal, what is due, and interest to today. Less "

@@ -146,15 +146,23 @@ def _present_terms(loan: LoanRow, vat: tuple[DatedRate, ...]) -> ServicingTerms:
         terms = replace(terms, schedule=schedule)
     if not loan.rate_changes:
         return terms
-    stored = orjson.loads(loan.rate_changes)
-    contract = tuple(
-        DatedRate(dt.date.fromisoformat(day), Decimal(rate)) for day, rate, _ in stored
-    )
-    penalty = tuple(DatedRate(dt.date.fromisoformat(day), Decimal(rate)) for day, _, rate in stored)
+    contract = read_rate_changes(loan.rate_changes)
+    penalty = read_rate_changes(loan.rate_changes, place=2)
     return replace(
         terms,
         schedule=replace(terms.schedule, rate_changes=contract),
         overdue=replace(terms.overdue, rate_changes=contract, penalty_changes=penalty),
+    )
+
+
+def read_rate_changes(stored: Any, *, place: int = 1) -> tuple[DatedRate, ...]:
+    """The contract rates (the penalty rates at `place` 2) of the JSON that
+    :func:`stored_rate_changes` makes, as text or read already; none for None."""
+    if not stored:
+        return ()
+    changes = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+    return tuple(
+        DatedRate(dt.date.fromisoformat(each[0]), Decimal(each[place])) for each in changes
     )
 
 

@@ -83,8 +83,9 @@ async def _free_limit(loan: OpenLoan, contract_id: int) -> None:
     held = loan.account.limit_used
     if held:
         await execute(
-            "UPDATE credit_facility SET used = used - %s WHERE id = %s",
-            [held, loan.row.facility_id],
+            "UPDATE credit_facility SET excess = CASE WHEN reserved + used - %s > limit_amount "
+            "THEN reserved + used - %s - limit_amount ELSE 0 END, used = used - %s WHERE id = %s",
+            [held, held, held, loan.row.facility_id],
         )
         await execute("UPDATE loan SET limit_used = 0 WHERE id = %s", [loan.row.id])
     await execute(

@@ -74,7 +74,26 @@ _VAT = SeededValue(
     confirmed=False,
 )
 
-SEEDED_VALUES: tuple[SeededValue, ...] = (*_values(_CN), *_values(_GENERIC), _VAT)
+# Over all extensions together, by the original term in months: a share of it, or months (m).
+_EXTENSIONS = (
+    SeededValue(
+        profile=_CN,
+        name="extension_caps",
+        value="12:1,60:1/2,*:36m",
+        citation="《贷款通则》第十二条; carried on by the 2024 Measures",
+        confirmed=False,
+    ),
+    SeededValue(
+        profile=_GENERIC, name="extension_caps", value="*:1", citation=_LENDER, confirmed=False
+    ),
+)
+
+SEEDED_VALUES: tuple[SeededValue, ...] = (
+    *_values(_CN),
+    *_values(_GENERIC),
+    _VAT,
+    *_EXTENSIONS,
+)
 
 # "" is any currency that has no rows of its own.
 SEEDED_AUTHORITIES: tuple[SeededAuthority, ...] = tuple(

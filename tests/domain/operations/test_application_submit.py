@@ -23,6 +23,7 @@ from domain.operations.risk.policy_seed_rules import SEEDED_RULES
 from domain.queries.risk.case_facts import loan_history
 from domain.rules.lending.application import OPEN, Purpose, content_sha256
 from domain.rules.lending.borrower import Profile
+from domain.rules.lending.extension import parse_caps
 from domain.rules.lending.states import APPLICATION_MOVES, ApplicationState
 from domain.rules.refusal import Refused
 from domain.rules.risk.grade import parse_scale
@@ -407,6 +408,8 @@ async def test_the_seed_is_written_once(story: Story) -> None:
             grades = parse_scale(value.value).grades
             for band in SEEDED_AUTHORITIES:
                 assert {band.grade_from, band.grade_to} <= set(grades)
+        elif value.name == "extension_caps":
+            assert parse_caps(value.value)
         else:
             assert Decimal(value.value) >= 0
 

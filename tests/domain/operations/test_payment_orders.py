@@ -35,6 +35,7 @@ from domain.rules.lending.payment_states import (
     OrderPurpose,
     OrderState,
 )
+from domain.rules.lending.servicing.position import position
 from domain.rules.lending.states import DrawdownState, LoanState, PaymentMethod
 from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode, Refused
@@ -53,9 +54,10 @@ def our_account(monkeypatch: pytest.MonkeyPatch) -> Any:
     get_settings.cache_clear()
 
 
-async def entrusted(lender: Lender, amount: int = 1_000_00) -> Loan:
+async def entrusted(lender: Lender, amount: int = 1_000_00, *, revolving: bool = True) -> Loan:
     """A loan disbursed to a named payee."""
-    contract = await lender.signed_contract(await lender.facility(), amount=amount)
+    facility_id = await lender.facility(revolving=revolving)
+    contract = await lender.signed_contract(facility_id, amount=amount)
     request = DrawdownRequest(
         contract_id=contract.id,
         amount=Decimal(amount) / 100,
@@ -195,7 +197,8 @@ async def test_a_bounce_cancels_the_untouched_loan_and_frees_its_limit(
     lender: Lender, confirmed: bool
 ) -> None:
     before = await balances()
-    loan = await entrusted(lender)
+    # A bounce frees a limit that revolves and one that does not.
+    loan = await entrusted(lender, revolving=confirmed)
     order = await order_of(loan)
     await export(lender)
     if confirmed:
@@ -216,7 +219,8 @@ async def test_a_bounce_cancels_the_untouched_loan_and_frees_its_limit(
     drawdown = await Drawdown.get(id=loan.drawdown_id)
     assert drawdown.state == DrawdownState.CANCELLED
     facility = await CreditFacility.get(id=loan.facility_id)
-    assert (facility.used, facility.reserved) == (0, 0)
+    assert (facility.used, facility.reserved, facility.excess) == (0, 0, 0)
+    assert loan.limit_used == 0
     assert (await LoanContract.get(id=loan.contract_id)).drawn == 0
     order = await order_of(loan)
     assert (order.state, order.bounce_reason) == (OrderState.BOUNCED, "account closed")
@@ -225,7 +229,8 @@ async def test_a_bounce_cancels_the_untouched_loan_and_frees_its_limit(
         "GROUP BY account_code HAVING SUM(amount) <> 0",
         [loan.id],
     )
-    assert {row["account_code"] for row in posted} <= {"1002", "1012"}
+    assert posted == []
+    assert not any(position(loan, disbursed=loan.principal).values())
     now = await balances()
     for account in ("1002", "1012", "1303"):
         assert now.get(account, 0) == before.get(account, 0), account

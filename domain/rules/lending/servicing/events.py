@@ -25,6 +25,18 @@ class Keep(StrEnum):
     """The last due date stays, instalments shrink (减少月供)."""
 
 
+class ChargeCode(StrEnum):
+    """What a fee or cost is for. The fee on a prepayment is PREPAYMENT_FEE; nobody levies it."""
+
+    LITIGATION = "LITIGATION"
+    COLLECTION = "COLLECTION"
+    NOTARY = "NOTARY"
+    APPRAISAL = "APPRAISAL"
+    SERVICE = "SERVICE"
+    COMMITMENT = "COMMITMENT"
+    OTHER = "OTHER"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened to a loan."""

@@ -1,0 +1,95 @@
+"""What happened to a loan besides payments: events, charges, the schedules it had before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import Enum
+from typing import Any
+
+import orjson
+import strawberry
+
+from api.graphql.ids import Node
+from api.graphql.nouns import Noun, column, computed, money
+from api.graphql.scalars import Money, Rate
+from domain.queries.visibility import visible_by_loan
+
+
+class LoanEventKind(Enum):
+    """What happened."""
+
+    REVERSAL = strawberry.enum_value("REVERSAL", description="A payment was reversed (冲销).")
+    REFUND = strawberry.enum_value("REFUND", description="A credit balance was paid back.")
+    CHARGE = strawberry.enum_value("CHARGE", description="A fee or cost was levied.")
+    WAIVER = strawberry.enum_value("WAIVER", description="Part of a claim was waived (减免).")
+    RATE_CHANGE = strawberry.enum_value("RATE_CHANGE", description="Another rate holds from then.")
+    DUE_DAY_CHANGE = strawberry.enum_value("DUE_DAY_CHANGE", description="The due day moved.")
+    EXTENSION = strawberry.enum_value("EXTENSION", description="The loan was extended (展期).")
+    RESTRUCTURING = strawberry.enum_value(
+        "RESTRUCTURING", description="The loan got a new schedule (重组)."
+    )
+    ACCELERATION = strawberry.enum_value(
+        "ACCELERATION", description="All principal was declared due (宣布提前到期)."
+    )
+    WRITE_OFF = strawberry.enum_value("WRITE_OFF", description="It was written off (核销).")
+
+
+strawberry.enum(LoanEventKind, description="What happened to a loan.")
+
+
+def _data(name: str) -> Any:
+    def read(_: Any, row: Any) -> Any:
+        stored = row["data"]
+        data = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+        return data.get(name)
+
+    return read
+
+
+@strawberry.type(description="An event of a loan's history that is no payment.")
+class LoanHistoryEvent(Node):
+    """A row of the loan_event table."""
+
+    kind: LoanEventKind = column("kind", "What happened.", read=LoanEventKind)
+    sequence: int = column("sequence", "Its place in the loan's history, payments included.")
+    value_date: dt.date = column("value_date", "The day from which it counts.")
+    posting_date: dt.date = column("posting_date", "The business date on which it was posted.")
+    amount: Money = money("amount", "How much it was about; 0 for a change of terms.")
+    annual_rate: Rate | None = computed(
+        ("data",), "The contract rate from then on, where it changed.", _data("annual_rate")
+    )
+    periods: int | None = computed(
+        ("data",), "How many instalments were added, or the new schedule has.", _data("periods")
+    )
+    reason: str = column("reason", "Why, as whoever recorded it wrote.")
+    created_at: dt.datetime = column("created_at", "When it was recorded.")
+
+
+@strawberry.type(description="A fee or cost (费用) that the borrower owes besides interest.")
+class LoanCharge(Node):
+    """A row of the loan_charge table."""
+
+    number: int = column("number", "What allocations of the bucket COSTS name it by.")
+    code: str = column("code", "What it is for: LITIGATION, PREPAYMENT_FEE, …")
+    due_date: dt.date = column("due_date", "The day it falls due.")
+    amount: Money = money("amount", "How much was levied.")
+    paid: Money = money("paid", "How much of it was paid.")
+    waived: Money = money("waived", "How much of it was waived.")
+
+
+@strawberry.type(description="An instalment as it stood before an event replaced the schedule.")
+class SupersededInstallment(Node):
+    """A row of the superseded_installment table."""
+
+    event_sequence: int = column("event_sequence", "The event that replaced it.")
+    number: int = column("number", "Its place in the schedule, from 1.")
+    start_date: dt.date = column("start_date", "First day that earned interest in it.")
+    due_date: dt.date = column("due_date", "The day it was to fall due.")
+    opening: Money = money("opening", "The balance at its start.")
+    principal: Money = money("principal", "Principal it asked for.")
+    interest: Money = money("interest", "Contract interest it asked for.")
+
+
+LOAN_EVENTS = Noun(LoanHistoryEvent, table="loan_event", sight=visible_by_loan)
+LOAN_CHARGES = Noun(LoanCharge, table="loan_charge", sight=visible_by_loan)
+SUPERSEDED = Noun(SupersededInstallment, table="superseded_installment", sight=visible_by_loan)
