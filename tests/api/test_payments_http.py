@@ -18,7 +18,7 @@ from tests.payment_samples import camt, csv_bytes, csv_text, detail, entry, row
 LINES = (
     "query($id: ID!) { paymentFileLines(fileId: $id) { totalCount edges { node { number state "
     "amount externalReference reasons reasonsZh } } } paymentFileReport(fileId: $id) "
-    "{ state currency count total } }"
+    "{ job progress errors lines { state currency count total } } }"
 )
 
 
@@ -81,7 +81,9 @@ async def test_a_file_is_imported_posted_and_reported_on(api: Api) -> None:
     assert [line["number"] for line in lines] == [2, 3, 4]
     assert lines[2]["reasons"][0].startswith("Line 4: ")
     assert lines[2]["reasonsZh"][0].startswith("第 4 行：")
-    assert found["paymentFileReport"] == [
+    report = found["paymentFileReport"]
+    assert (report["job"], report["errors"]) == ("QUEUED", [])
+    assert report["lines"] == [
         {"state": "MATCHED", "currency": "USD", "count": 1, "total": "10.00"},
         {"state": "SUSPENSE", "currency": "USD", "count": 1, "total": "20.00"},
         {"state": "REFUSED", "currency": "USD", "count": 1, "total": "-1.00"},

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import strawberry
 
 from api.errors import bad_input
+from api.graphql import job_states  # noqa: F401 - describes JobState
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node, row_id_of
@@ -27,7 +28,7 @@ from domain.operations.perform import Done
 from domain.queries.lending.payment_report import payment_report
 from domain.queries.lending.payment_sight import payments_in_sight
 from domain.queries.select import Condition
-from domain.rules.jobs import JobKind
+from domain.rules.jobs import JobKind, JobState
 from domain.rules.lending.payment_states import (
     FileState,
     LineState,
@@ -121,6 +122,25 @@ class PaymentLineCount:
     )
 
 
+@strawberry.type(
+    description="How a payment file stands: its posting, and what became of its lines."
+)
+class PaymentFileReport:
+    """A :class:`~domain.queries.lending.payment_report.FileReport`."""
+
+    job: JobState | None = strawberry.field(
+        description="The worker's job that posts its lines; null before there is one. After "
+        "FAILED, `resumePaymentFile` posts the rest."
+    )
+    progress: float = strawberry.field(description="Share of the lines dealt with, 0 to 1.")
+    errors: list[str] = strawberry.field(
+        description="Why the job failed, in the language of Accept-Language (zh, en)."
+    )
+    lines: list[PaymentLineCount] = strawberry.field(
+        description="How many lines are in each state, and what they come to."
+    )
+
+
 @strawberry.input(
     description="A file of payments. A large one is imported by `liudai import-payments`."
 )
@@ -192,25 +212,32 @@ class PaymentFileQueries:
             where.append(Condition("payment_file_line.state = %s", (str(state),)))
         return await LINES.page(info, first=first, after=after, where=where, newest_first=False)
 
-    @strawberry.field(
-        description="How many lines of a payment file are in each state, and what they come to."
-    )
+    @strawberry.field(description="How a payment file stands; null when there is no such file.")
     async def payment_file_report(
         self,
         info: Info,
         file_id: Annotated[
             strawberry.ID, strawberry.argument(description="Global id of the file.")
         ],
-    ) -> list[PaymentLineCount]:
-        return [
-            PaymentLineCount(
-                state=each.state,
-                currency=each.currency,
-                count=each.count,
-                total=Money(format_minor(each.total, each.currency)) if each.currency else None,
-            )
-            for each in await payment_report(row_id_of(file_id, "PaymentFile"))
-        ]
+    ) -> PaymentFileReport | None:
+        report = await payment_report(row_id_of(file_id, "PaymentFile"))
+        if report is None:
+            return None
+        chinese = info.context.language == "zh"
+        return PaymentFileReport(
+            job=report.job,
+            progress=report.progress,
+            errors=[each.zh if chinese else each.en for each in report.problems],
+            lines=[
+                PaymentLineCount(
+                    state=each.state,
+                    currency=each.currency,
+                    count=each.count,
+                    total=Money(format_minor(each.total, each.currency)) if each.currency else None,
+                )
+                for each in report.lines
+            ],
+        )
 
 
 @strawberry.type
