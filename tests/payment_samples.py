@@ -61,15 +61,21 @@ def csv_bytes(rows: Sequence[dict[str, str]], **more: Any) -> bytes:
 def detail(reference: str, amount: str | None = None, **changes: str) -> str:
     """A TxDtls of version 08."""
     given = {"payer": "Acme Ltd", "account": "6222000011112222", "remittance": "", **changes}
-    refs = f"<Refs><AcctSvcrRef>{reference}</AcctSvcrRef></Refs>" if reference else ""
+    names = f"<AcctSvcrRef>{reference}</AcctSvcrRef>" if reference else ""
+    if order := given.get("order"):
+        names += f"<EndToEndId>{order}</EndToEndId>"
+    refs = f"<Refs>{names}</Refs>" if names else ""
     money = f'<Amt Ccy="{given.get("currency", "USD")}">{amount}</Amt>' if amount else ""
     remittance = (
         f"<RmtInf><Ustrd>{given['remittance']}</Ustrd></RmtInf>" if given["remittance"] else ""
     )
+    reason = given.get("returned")
+    returned = f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf>" if reason else ""
     return (
-        f"<TxDtls>{refs}{money}<CdtDbtInd>CRDT</CdtDbtInd>"
+        f"<TxDtls>{refs}{money}<CdtDbtInd>{given.get('direction', 'CRDT')}</CdtDbtInd>"
         f"<RltdPties><Dbtr><Pty><Nm>{given['payer']}</Nm></Pty></Dbtr><DbtrAcct><Id><Othr><Id>"
-        f"{given['account']}</Id></Othr></Id></DbtrAcct></RltdPties>{remittance}</TxDtls>"
+        f"{given['account']}</Id></Othr></Id></DbtrAcct></RltdPties>{remittance}{returned}"
+        "</TxDtls>"
     )
 
 

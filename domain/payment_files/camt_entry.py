@@ -15,7 +15,9 @@ from domain.rules.lending.payment_line import (
     PaymentLine,
     shown_text,
 )
+from domain.rules.lending.payment_states import LineFlow
 from domain.rules.money import CURRENCIES, parse_decimal
+from domain.rules.numbers import NumberKind, row_id
 from domain.rules.refusal import ErrorCode
 
 BOOKED = "BOOK"
@@ -77,6 +79,9 @@ class Detail:
     payer_account: str
     loan_number: str
     remittance: str
+    end_to_end: str = ""
+    returned: bool = False
+    return_reason: str = ""
 
     @property
     def amount(self) -> Decimal | None:
@@ -130,6 +135,16 @@ def read_detail(element: etree._Element, entry: Entry) -> Detail:
         ),
         loan_number="" if structured is None else text_at(structured, "Ref"),
         remittance=" ".join(texts_at(element, "RmtInf", "Ustrd")),
+        end_to_end=text_at(element, "Refs", "EndToEndId"),
+        returned=child(element, "RtrInf") is not None,
+        return_reason=" ".join(
+            text
+            for text in (
+                text_at(element, "RtrInf", "Rsn", "Cd"),
+                *texts_at(element, "RtrInf", "AddtlInf"),
+            )
+            if text
+        ),
     )
 
 
@@ -138,6 +153,8 @@ def detail_line(entry: Entry, detail: Detail, number: int) -> PaymentLine:
     entry's would be that of its neighbours too."""
     reader = LineReader(number)
     currency = reader.currency(detail.currency)
+    flow = _flow(entry, detail)
+    order = detail.end_to_end if row_id(NumberKind.PAYMENT_ORDER, detail.end_to_end) else ""
     line = PaymentLine(
         number=number,
         external_reference=reader.reference(detail.reference),
@@ -147,7 +164,12 @@ def detail_line(entry: Entry, detail: Detail, number: int) -> PaymentLine:
         payer_name=shown_text(detail.payer_name, longest=PAYER_MAX),
         payer_account=shown_text(detail.payer_account, longest=ACCOUNT_MAX),
         loan_number=shown_text(detail.loan_number, longest=ACCOUNT_MAX),
-        remittance=shown_text(detail.remittance, longest=REMITTANCE_MAX),
+        remittance=shown_text(
+            detail.return_reason if flow is LineFlow.RETURNED else detail.remittance,
+            longest=REMITTANCE_MAX,
+        ),
+        flow=flow,
+        order_number=order,
     )
     if entry.status != BOOKED:
         reader.add(
@@ -155,19 +177,24 @@ def detail_line(entry: Entry, detail: Detail, number: int) -> PaymentLine:
             "the bank has not booked it yet; it comes again when it has.",
             "银行尚未入账，入账后会再次通知。",
         )
-    elif detail.direction != CREDIT or not entry.credit:
+    elif flow is not LineFlow.INCOMING and not order:
+        way_en, way_zh = _WAYS[flow]
         reader.add(
-            ErrorCode.INVALID_VALUE,
-            "money went out, so it is no incoming payment. Confirm the payment order instead.",
-            "该笔为支出，不是来款，请改为确认付款指令。",
-        )
-    elif entry.reversal:
-        reader.add(
-            ErrorCode.INVALID_VALUE,
-            "a payment that was sent came back. Record the bounce of its payment order instead.",
-            "该笔为退回的付款，请改为登记付款指令退票。",
+            ErrorCode.NOT_FOUND,
+            f"money {way_en}, and its EndToEndId is no payment order of ours.",
+            f"款项{way_zh}，但其 EndToEndId 不是本方付款指令编号。",
         )
     return replace(line, problems=tuple(reader.problems))
+
+
+_WAYS = {LineFlow.PAID_OUT: ("went out", "已付出"), LineFlow.RETURNED: ("came back", "被退回")}
+
+
+def _flow(entry: Entry, detail: Detail) -> LineFlow:
+    """A return is a credit that says so: as the reversal of a debit, or by its reason."""
+    if detail.direction != CREDIT or not entry.credit:
+        return LineFlow.PAID_OUT
+    return LineFlow.RETURNED if entry.reversal or detail.returned else LineFlow.INCOMING
 
 
 def child(element: etree._Element, *path: str) -> etree._Element | None:

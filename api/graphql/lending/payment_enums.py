@@ -6,6 +6,7 @@ from api.graphql.payloads import described_enum
 from domain.rules.lending.payment_states import (
     FileState,
     IncomingState,
+    LineFlow,
     LineState,
     OrderFormat,
     OrderPurpose,
@@ -27,13 +28,25 @@ described_enum(
     name="PaymentFileState",
 )
 described_enum(
+    LineFlow,
+    "Which way the money of a line went.",
+    {
+        LineFlow.INCOMING: "It came in.",
+        LineFlow.PAID_OUT: "It went out, for an order.",
+        LineFlow.RETURNED: "It went out, and came back.",
+    },
+    name="PaymentLineFlow",
+)
+described_enum(
     LineState,
     "What became of a line of a payment file.",
     {
         LineState.WAITING: "Not posted yet.",
         LineState.MATCHED: "Taken for the loan that it names.",
         LineState.SUSPENSE: "Taken into suspense; the reasons say why.",
-        LineState.DUPLICATE: "The same payment was taken before; nothing was taken again.",
+        LineState.ORDER_CONFIRMED: "Our order that it names was paid.",
+        LineState.ORDER_BOUNCED: "Our order that it names came back, and was undone.",
+        LineState.DUPLICATE: "The same was reported before; nothing was done again.",
         LineState.REFUSED: "Not taken; the reasons say why.",
     },
     name="PaymentLineState",
@@ -101,6 +114,7 @@ described_enum(
         DifferenceKind.DUPLICATE: "Reported again, taken before: nothing to do.",
         DifferenceKind.REFUSED: "Refused lines; their reasons say why.",
         DifferenceKind.NOT_IN_LEDGER: "Taken, and yet not in the books.",
+        DifferenceKind.UNKNOWN_ORDER: "Paid out or come back without an order of ours.",
         DifferenceKind.SUSPENSE_ACCOUNT: "The suspense account holds another sum than its "
         "payments.",
         DifferenceKind.CLEARING_ACCOUNT: "The clearing account holds another sum than the orders "

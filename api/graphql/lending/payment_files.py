@@ -31,6 +31,7 @@ from domain.queries.select import Condition
 from domain.rules.jobs import JobKind, JobState
 from domain.rules.lending.payment_states import (
     FileState,
+    LineFlow,
     LineState,
     PaymentFormat,
     TextEncoding,
@@ -88,7 +89,9 @@ class PaymentFileLine(Node):
     number: int = column(
         "number", "Where it stands: the line of a CSV file, the transaction's place in camt.054."
     )
+    flow: LineFlow = column("flow", "Which way its money went.", read=LineFlow)
     state: LineState = column("state", "What became of it.", read=LineState)
+    order_number: str = column("order_number", "Number of our order that was paid or came back.")
     external_reference: str = column("external_reference", "The bank's reference; may be empty.")
     currency: str = column("currency", "ISO 4217 code; empty when it was none.")
     amount: Money | None = computed(

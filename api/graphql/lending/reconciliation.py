@@ -31,6 +31,9 @@ class SourceReconciliation:
     duplicate: Money = strawberry.field(description="What had been taken before.")
     refused: Money = strawberry.field(description="What was refused.")
     waiting: Money = strawberry.field(description="What is not posted yet.")
+    unexplained: Money = strawberry.field(
+        description="What the files say was paid out or came back without an order of ours."
+    )
     ledger: Money = strawberry.field(description="What the bank account shows for it.")
 
 
@@ -115,6 +118,7 @@ def _source(day: SourceDay) -> SourceReconciliation:
         duplicate=shown(day.duplicate),
         refused=shown(day.refused),
         waiting=shown(day.waiting),
+        unexplained=shown(day.unexplained),
         ledger=shown(day.ledger),
     )
 

@@ -36,13 +36,15 @@ class PaymentFile(models.Model):
 
 
 class PaymentFileLine(models.Model):
-    """A line of a payment file as it was read, and what became of it; `reasons` say why it was
+    """A line of a payment file as it was read, and what became of it; `order_number` is that of
+    the order which it says was paid or came back; `reasons` say why it was
     refused or lies in suspense. The payer's account is encrypted."""
 
     id = fields.BigIntField(primary_key=True)
     file_id = fields.BigIntField()
     number = fields.IntField()
-    state = fields.CharField(max_length=12)
+    flow = fields.CharField(max_length=10)
+    state = fields.CharField(max_length=16)
     external_reference = fields.CharField(max_length=100)
     currency = fields.CharField(max_length=3)
     amount = fields.BigIntField(null=True)
@@ -52,6 +54,7 @@ class PaymentFileLine(models.Model):
     payer_account_tail = fields.CharField(max_length=4, default="")
     loan_number = fields.CharField(max_length=40, default="")
     remittance = fields.CharField(max_length=500, default="")
+    order_number = fields.CharField(max_length=40, default="")
     reasons = fields.JSONField[list[dict[str, Any]]](null=True)
     incoming_payment_id = fields.BigIntField(null=True)
 

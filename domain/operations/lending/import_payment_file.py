@@ -47,9 +47,10 @@ OpenFile = Callable[[], BinaryIO]
 OnProgress = Callable[[int, int], None]
 
 _INSERT_LINE = (
-    "INSERT INTO payment_file_line (file_id, number, state, external_reference, currency, amount, "
-    "value_date, payer_name, payer_account_cipher, payer_account_tail, loan_number, remittance, "
-    "reasons) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "INSERT INTO payment_file_line (file_id, number, flow, state, external_reference, currency, "
+    "amount, value_date, payer_name, payer_account_cipher, payer_account_tail, loan_number, "
+    "remittance, order_number, reasons) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 
 
@@ -196,6 +197,7 @@ async def _keep(file_id: int, lines: Sequence[PaymentLine]) -> None:
             (
                 file_id,
                 line.number,
+                line.flow,
                 LineState.REFUSED if line.problems else LineState.WAITING,
                 line.external_reference,
                 line.currency,
@@ -206,6 +208,7 @@ async def _keep(file_id: int, lines: Sequence[PaymentLine]) -> None:
                 tail,
                 line.loan_number,
                 line.remittance,
+                line.order_number,
                 stored_reasons(line.problems) if line.problems else None,
             )
         )

@@ -18,6 +18,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 from domain.actor import Actor, ActorKind
 from domain.db import execute, rows
 from domain.operations.jobs import Lease, finish_job
+from domain.operations.lending.settle_by_bank import settle_by_bank
 from domain.operations.lending.take_incoming import (
     Incoming,
     LoanRefuses,
@@ -34,6 +35,7 @@ from domain.rules.lending.payment_states import (
     LINE_MOVES,
     FileState,
     IncomingState,
+    LineFlow,
     LineState,
 )
 from domain.rules.refusal import ErrorCode, Problem, Refused
@@ -119,7 +121,7 @@ async def post_line(posting: Posting, line_id: int) -> None:
         raise  # the database's trouble is no fault of the line
     except Exception as error:
         log.exception("payment_line_failed", line=line_id, reason=type(error).__name__)
-        await _post(posting, line_id, [_UNFORESEEN])
+        await _set_aside(posting, line_id)
 
 
 async def end_posting(posting: Posting, lease: Lease) -> None:
@@ -159,12 +161,26 @@ async def _post(posting: Posting, line_id: int, suspend: Sequence[Problem]) -> N
         line = await _line(line_id)
         if line is None:
             return {"line": line_id}
+        if line["flow"] != LineFlow.INCOMING:
+            became = await settle_by_bank(step, posting.actor, line)
+            known = [_TAKEN_BEFORE] if became is LineState.DUPLICATE else []
+            await _move(line_id, became, known)
+            return {"line": line_id}
         taken = await take_incoming(step, posting.actor, _incoming(line), suspend=suspend)
         state, reasons = _became(taken)
         await _move(line_id, state, reasons, payment_id=taken.payment_id)
         return {"line": line_id, "payment": taken.payment_id}
 
     await _perform(posting, line_id, work)
+
+
+async def _set_aside(posting: Posting, line_id: int) -> None:
+    """Keep the money of a line that failed, in suspense; a line about an order has none."""
+    line = await _line(line_id)
+    if line is not None and line["flow"] != LineFlow.INCOMING:
+        await _refuse(posting, line_id, [_UNFORESEEN])
+    else:
+        await _post(posting, line_id, [_UNFORESEEN])
 
 
 async def _refuse(posting: Posting, line_id: int, problems: Sequence[Problem]) -> None:
@@ -252,13 +268,13 @@ def _became(taken: Taken) -> tuple[LineState, tuple[Problem, ...]]:
 _UNFORESEEN = Problem(
     ErrorCode.UNAVAILABLE,
     ("line",),
-    "The loan could not be paid for a reason nobody foresaw; the log of the worker has it. "
-    "The money lies in suspense: match it again once that is mended.",
-    "因未预见的原因未能入账（详见工作进程日志），款项已转入待查，排除故障后请重新认领。",
+    "The line failed for a reason nobody foresaw; the log of the worker has it. What came in lies "
+    "in suspense: match it once that is mended.",
+    "因未预见的原因处理失败（详见工作进程日志），来款已转入待查，排除故障后请认领。",
 )
 _TAKEN_BEFORE = Problem(
     ErrorCode.DUPLICATE,
     ("externalReference",),
-    "A payment with this reference and amount was taken before; it was not taken again.",
-    "该流水号与金额的来款此前已入账，未重复入账。",
+    "This was reported before, with the same amount; nothing was done again.",
+    "该笔此前已按相同金额登记，未重复处理。",
 )

@@ -40,15 +40,7 @@ async def confirm_order(*, actor: Actor, key: str, order_id: int, bank_reference
         form = Form()
         reference = form.text("bankReference", bank_reference, longest=REFERENCE_MAX)
         form.refuse()
-        today = await held_business_date()
-        order = await _lock(actor, order_id, to=OrderState.CONFIRMED)
-        await execute(
-            "UPDATE payment_order SET state = %s, bank_reference = %s, confirmed_on = %s "
-            "WHERE id = %s",
-            [OrderState.CONFIRMED, reference, today, order_id],
-        )
-        await _between_bank_and_clearing(order, out=True, today=today)
-        _moved(step, order, OrderState.CONFIRMED, {"bankReference": reference})
+        await confirm(step, actor, order_id, bank_reference=reference)
         return {"order": order_id}
 
     return await perform(
@@ -72,27 +64,8 @@ async def bounce_order(*, actor: Actor, key: str, order_id: int, reason: str) ->
         form = Form()
         said = form.text("reason", reason, longest=REASON_MAX)
         form.refuse()
-        today = await held_business_date()
-        seen = await _read(actor, order_id)
-        result = {"order": order_id}
-        # Facility and loan are locked before the order.
-        if seen["purpose"] == OrderPurpose.DISBURSEMENT:
-            await cancel_disbursement(
-                step, actor, loan_id=seen["loan_id"], order_id=order_id, today=today
-            )
-            result["loan"] = seen["loan_id"]
-        order = await _lock(actor, order_id, to=OrderState.BOUNCED)
-        if order["state"] == OrderState.CONFIRMED:
-            await _between_bank_and_clearing(order, out=False, today=today)
-        if order["purpose"] == OrderPurpose.SUSPENSE_RETURN:
-            await _suspend_again(step, order, today=today)
-        await execute(
-            "UPDATE payment_order SET state = %s, bounce_reason = %s, bounced_on = %s "
-            "WHERE id = %s",
-            [OrderState.BOUNCED, said, today, order_id],
-        )
-        _moved(step, order, OrderState.BOUNCED, {"reason": said})
-        return result
+        loan_id = await bounce(step, actor, order_id, reason=said)
+        return {"order": order_id} | ({"loan": loan_id} if loan_id is not None else {})
 
     return await perform(
         actor=actor,
@@ -103,7 +76,43 @@ async def bounce_order(*, actor: Actor, key: str, order_id: int, reason: str) ->
     )
 
 
-async def _read(actor: Actor, order_id: int, lock: str = "") -> dict[str, Any]:
+async def confirm(step: Step, actor: Actor, order_id: int, *, bank_reference: str) -> None:
+    """:func:`confirm_order` inside a running transaction."""
+    today = await held_business_date()
+    order = await _lock(actor, order_id, to=OrderState.CONFIRMED)
+    await execute(
+        "UPDATE payment_order SET state = %s, bank_reference = %s, confirmed_on = %s WHERE id = %s",
+        [OrderState.CONFIRMED, bank_reference, today, order_id],
+    )
+    await _between_bank_and_clearing(order, out=True, today=today)
+    _moved(step, order, OrderState.CONFIRMED, {"bankReference": bank_reference})
+
+
+async def bounce(step: Step, actor: Actor, order_id: int, *, reason: str) -> int | None:
+    """:func:`bounce_order` inside a running transaction; the id of the loan it cancelled."""
+    today = await held_business_date()
+    seen = await read_order(actor, order_id)
+    # Facility and loan are locked before the order.
+    if seen["purpose"] == OrderPurpose.DISBURSEMENT:
+        await cancel_disbursement(
+            step, actor, loan_id=seen["loan_id"], order_id=order_id, today=today
+        )
+    order = await _lock(actor, order_id, to=OrderState.BOUNCED)
+    if order["state"] == OrderState.CONFIRMED:
+        await _between_bank_and_clearing(order, out=False, today=today)
+    if order["purpose"] == OrderPurpose.SUSPENSE_RETURN:
+        await _suspend_again(step, order, today=today)
+    await execute(
+        "UPDATE payment_order SET state = %s, bounce_reason = %s, bounced_on = %s WHERE id = %s",
+        [OrderState.BOUNCED, reason, today, order_id],
+    )
+    _moved(step, order, OrderState.BOUNCED, {"reason": reason})
+    loan_id: int | None = order["loan_id"]
+    return loan_id
+
+
+async def read_order(actor: Actor, order_id: int, lock: str = "") -> dict[str, Any]:
+    """Return the order's row; raises NOT_FOUND for an absent or unseen one."""
     condition, values = orders_in_sight(actor, table="payment_order")
     found = await rows(
         f"SELECT * FROM payment_order WHERE id = %s AND ({condition})" + lock,
@@ -115,7 +124,7 @@ async def _read(actor: Actor, order_id: int, lock: str = "") -> dict[str, Any]:
 
 
 async def _lock(actor: Actor, order_id: int, *, to: OrderState) -> dict[str, Any]:
-    order = await _read(actor, order_id, for_update())
+    order = await read_order(actor, order_id, for_update())
     move(ORDER_MOVES, ORDER, OrderState(order["state"]), to)
     return order
 

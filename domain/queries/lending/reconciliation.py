@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.db import rows
-from domain.rules.lending.payment_states import FileState, IncomingState, LineState, OrderState
+from domain.rules.lending.payment_states import (
+    FileState,
+    IncomingState,
+    LineFlow,
+    LineState,
+    OrderState,
+)
 from domain.rules.lending.postings import Account
 from domain.rules.lending.reconciliation import (
     AgeBucket,
@@ -69,10 +75,11 @@ def _day(value: dt.date | str) -> dt.date:
 
 async def _sources(date: dt.date) -> list[SourceDay]:
     lines = await rows(
-        "SELECT f.source, l.currency, l.state, COUNT(*) AS n, COALESCE(SUM(l.amount), 0) AS total "
+        "SELECT f.source, l.currency, l.state, l.flow, COUNT(*) AS n, "
+        "COALESCE(SUM(l.amount), 0) AS total "
         "FROM payment_file f JOIN payment_file_line l ON l.file_id = f.id "
         "WHERE f.received_on = %s AND f.state <> %s AND l.currency <> '' "
-        "GROUP BY f.source, l.currency, l.state",
+        "GROUP BY f.source, l.currency, l.state, l.flow",
         [date, FileState.REFUSED],
     )
     calls = await rows(
@@ -91,7 +98,13 @@ def _source_day(
     calls: Sequence[dict[str, Any]],
     ledger: int,
 ) -> SourceDay:
-    own = [row for row in lines if (row["source"], row["currency"]) == key]
+    every = [row for row in lines if (row["source"], row["currency"]) == key]
+    own = [row for row in every if row["flow"] == LineFlow.INCOMING]
+    unexplained = (
+        row
+        for row in every
+        if row["flow"] != LineFlow.INCOMING and row["state"] == LineState.REFUSED
+    )
     by_state = {LineState(row["state"]): int(row["total"]) for row in own}
     api = sum(int(row["total"]) for row in calls if (row["source"], row["currency"]) == key)
     taken = by_state.get(LineState.MATCHED, 0) + by_state.get(LineState.SUSPENSE, 0)
@@ -105,6 +118,7 @@ def _source_day(
         duplicate=by_state.get(LineState.DUPLICATE, 0),
         refused=by_state.get(LineState.REFUSED, 0),
         waiting=by_state.get(LineState.WAITING, 0),
+        unexplained=sum(int(row["total"]) for row in unexplained),
         ledger=ledger,
     )
 

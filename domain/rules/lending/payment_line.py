@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from domain.rules.lending.payment_states import LineFlow
 from domain.rules.money import CURRENCIES, AmountOutOfRange, WrongScale, parse_decimal, to_minor
 from domain.rules.numbers import NumberKind, row_id
 from domain.rules.refusal import ErrorCode, Problem
@@ -34,7 +35,8 @@ class PaymentLine:
     """A line as read; `amount` is minor units, None where it cannot be read.
 
     `number` is where it stands: the line of a CSV file, the place among the transactions of a
-    camt.054 file. `problems` are why it cannot be taken.
+    camt.054 file. `order_number` is that of the order which was paid or came back. `problems` are
+    why it cannot be taken.
     """
 
     number: int
@@ -46,6 +48,8 @@ class PaymentLine:
     payer_account: str = ""
     loan_number: str = ""
     remittance: str = ""
+    flow: LineFlow = LineFlow.INCOMING
+    order_number: str = ""
     problems: tuple[Problem, ...] = ()
 
 

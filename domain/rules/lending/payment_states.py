@@ -20,12 +20,22 @@ class FileState(StrEnum):
     REFUSED = "REFUSED"
 
 
+class LineFlow(StrEnum):
+    """Which way the money of a line went."""
+
+    INCOMING = "INCOMING"
+    PAID_OUT = "PAID_OUT"
+    RETURNED = "RETURNED"
+
+
 class LineState(StrEnum):
     """A line of a payment file, and what became of it."""
 
     WAITING = "WAITING"
     MATCHED = "MATCHED"
     SUSPENSE = "SUSPENSE"
+    ORDER_CONFIRMED = "ORDER_CONFIRMED"
+    ORDER_BOUNCED = "ORDER_BOUNCED"
     DUPLICATE = "DUPLICATE"
     REFUSED = "REFUSED"
 
@@ -63,9 +73,11 @@ FILE_MOVES: Moves = {
     _F.REFUSED: frozenset(),
 }
 LINE_MOVES: Moves = {
-    _L.WAITING: frozenset({_L.MATCHED, _L.SUSPENSE, _L.DUPLICATE, _L.REFUSED}),
+    _L.WAITING: frozenset(set(_L) - {_L.WAITING}),
     _L.MATCHED: frozenset(),
     _L.SUSPENSE: frozenset(),
+    _L.ORDER_CONFIRMED: frozenset(),
+    _L.ORDER_BOUNCED: frozenset(),
     _L.DUPLICATE: frozenset(),
     _L.REFUSED: frozenset(),
 }

@@ -23,6 +23,7 @@ class DifferenceKind(StrEnum):
     DUPLICATE = "DUPLICATE"
     REFUSED = "REFUSED"
     NOT_IN_LEDGER = "NOT_IN_LEDGER"
+    UNKNOWN_ORDER = "UNKNOWN_ORDER"
     SUSPENSE_ACCOUNT = "SUSPENSE_ACCOUNT"
     CLEARING_ACCOUNT = "CLEARING_ACCOUNT"
     ORDER_FILE = "ORDER_FILE"
@@ -44,8 +45,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDay:
-    """One source's day in one currency: what its files and calls reported, by what became of it,
-    and the cash that the books show for it."""
+    """One source's day in one currency: what its files and calls reported as come in, by what
+    became of it, and the cash that the books show for it. `unexplained` is what the files say was
+    paid out or came back without an order of ours."""
 
     source: str
     currency: str
@@ -56,6 +58,7 @@ class SourceDay:
     duplicate: int
     refused: int
     waiting: int
+    unexplained: int
     ledger: int
 
     @property
@@ -88,6 +91,13 @@ class SourceDay:
                 True,
                 "without an entry in the books: find out why at once",
                 "账簿中没有对应分录，请立即查明",
+            ),
+            (
+                DifferenceKind.UNKNOWN_ORDER,
+                self.unexplained,
+                True,
+                "paid out or come back, which no order of ours explains: ask the bank",
+                "付出或被退回，但无对应付款指令，请向银行查询",
             ),
         )
         return [

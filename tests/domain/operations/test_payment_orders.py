@@ -29,18 +29,24 @@ from domain.operations.lending.settle_order import bounce_order, confirm_order
 from domain.operations.lending.settle_suspense import SuspenseReturn, return_suspense_now
 from domain.operations.perform import Done
 from domain.queries.business_date import business_date
+from domain.queries.lending.reconciliation import reconciliation
 from domain.rules.lending.payment_states import (
     IncomingState,
+    LineState,
     OrderFormat,
     OrderPurpose,
     OrderState,
+    PaymentFormat,
 )
+from domain.rules.lending.reconciliation import DifferenceKind
 from domain.rules.lending.servicing.position import position
 from domain.rules.lending.states import DrawdownState, LoanState, PaymentMethod
 from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode, Refused
 from domain.settings import get_settings
+from tests.incoming import load, post
 from tests.lender import Lender, key
+from tests.payment_samples import camt, detail, entry
 
 ACCOUNT = "6222000011112222"
 
@@ -318,4 +324,55 @@ async def test_money_sent_back_that_bounces_lies_in_suspense_again(lender: Lende
     assert (payment.state, payment.settled_on) == (IncomingState.SUSPENSE, None)
     again = await return_suspense_now(actor=lender.accountant, key=key(), back=back)
     assert again["order"] != done["order"]
+    assert await crooked() == []
+
+
+async def test_the_banks_file_confirms_and_bounces_orders_once(lender: Lender) -> None:
+    paid, returned, other = [await entrusted(lender) for _ in range(3)]
+    await export(lender)
+    numbers = {
+        loan.id: human_number(NumberKind.PAYMENT_ORDER, (await order_of(loan)).id)
+        for loan in (paid, returned, other)
+    }
+
+    def out(reference: str, loan: Loan, amount: str = "1000.00") -> str:
+        told = detail(reference, order=numbers[loan.id], direction="DBIT")
+        return entry(amount, told, direction="DBIT")
+
+    def back(reference: str, loan: Loan) -> str:
+        return entry("1000.00", detail(reference, order=numbers[loan.id], returned="AC04"))
+
+    tag = key()
+    content = camt(
+        out(f"{tag}-1", paid),
+        out(f"{tag}-2", returned),
+        back(f"{tag}-3", returned),
+        out(f"{tag}-4", other, "999.99"),
+        back(f"{tag}-3", returned),
+        out(f"{tag}-5", paid),
+        entry("7.00", detail(f"{tag}-6", order="PO000000000", direction="DBIT"), direction="DBIT"),
+    )
+    before = await balances()
+    lines = await post(await load(lender, content, format=PaymentFormat.CAMT_054))
+    assert [line.state for line in lines] == [
+        LineState.ORDER_CONFIRMED,
+        LineState.ORDER_CONFIRMED,
+        LineState.ORDER_BOUNCED,
+        LineState.REFUSED,
+        LineState.DUPLICATE,
+        LineState.DUPLICATE,
+        LineState.REFUSED,
+    ]
+    assert "1000.00 USD" in (lines[3].reasons or [])[0]["en"]
+    assert (await order_of(paid)).bank_reference == f"{tag}-1"
+    bounced = await order_of(returned)
+    assert (bounced.state, bounced.bounce_reason) == (OrderState.BOUNCED, "AC04")
+    assert (await Loan.get(id=returned.id)).state == LoanState.CANCELLED
+    assert (await order_of(other)).state == OrderState.EXPORTED
+    now = await balances()
+    assert now["1002"] - before.get("1002", 0) == -1_000_00
+    day = await reconciliation(await business_date())
+    assert {(d.kind, d.amount) for d in day.differences} == {
+        (DifferenceKind.UNKNOWN_ORDER, 999_99 + 7_00)
+    }
     assert await crooked() == []

@@ -12,7 +12,8 @@ from domain.payment_files.camt054 import PIECE_BYTES_MAX, VERSIONS
 from domain.payment_files.reading import FileFacts, check_file, payment_lines
 from domain.payment_files.stream import FileStream
 from domain.rules.lending.payment_line import PaymentLine
-from domain.rules.lending.payment_states import PaymentFormat, TextEncoding
+from domain.rules.lending.payment_states import LineFlow, PaymentFormat, TextEncoding
+from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode, Refused
 from tests.payment_samples import camt, detail, entry, summary
 
@@ -54,6 +55,23 @@ def test_a_booked_credit_with_one_transaction_is_one_line() -> None:
             remittance="loan LN000000018 thanks",
         )
     ]
+
+
+def test_what_was_paid_out_or_came_back_names_our_order() -> None:
+    order = human_number(NumberKind.PAYMENT_ORDER, 7)
+    paid, back, reversed_, unknown = read(
+        camt(
+            entry("5.00", detail("P", order=order, direction="DBIT"), direction="DBIT"),
+            entry("5.00", detail("R", order=order, returned="AC04")),
+            entry("5.00", detail("V", order=order), reversal="<RvslInd>true</RvslInd>"),
+            entry("5.00", detail("U", order="NOTPROVIDED", returned="AC04")),
+        )
+    )
+    assert (paid.flow, paid.order_number, paid.problems) == (LineFlow.PAID_OUT, order, ())
+    assert (back.flow, back.order_number, back.remittance) == (LineFlow.RETURNED, order, "AC04")
+    assert (reversed_.flow, reversed_.problems) == (LineFlow.RETURNED, ())
+    assert (unknown.flow, unknown.order_number) == (LineFlow.RETURNED, "")
+    assert [problem.code for problem in unknown.problems] == [ErrorCode.NOT_FOUND]
 
 
 def test_a_batch_booking_is_a_line_for_each_transaction() -> None:

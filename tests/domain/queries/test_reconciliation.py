@@ -142,6 +142,7 @@ def test_what_is_left_without_a_reason_is_named() -> None:
         duplicate=10,
         refused=5,
         waiting=15,
+        unexplained=4,
         ledger=89,
     )
     assert {d.kind: d.amount for d in day.differences()} == {
@@ -149,6 +150,7 @@ def test_what_is_left_without_a_reason_is_named() -> None:
         DifferenceKind.DUPLICATE: 10,
         DifferenceKind.REFUSED: 5,
         DifferenceKind.NOT_IN_LEDGER: 1,
+        DifferenceKind.UNKNOWN_ORDER: 4,
     }
     same = Held(kind=DifferenceKind.ORDER_FILE, subject="F", currency="JPY", ledger=5, expected=5)
     assert same.differences() == []
