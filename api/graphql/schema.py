@@ -29,6 +29,7 @@ from api.graphql.lending.applications import ApplicationQueries
 from api.graphql.lending.bank_accounts import BankAccountMutations, BankAccountQueries
 from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
+from api.graphql.lending.deadlines import DeadlineMutations, DeadlineQueries
 from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
 from api.graphql.lending.incoming_payments import (
     IncomingPaymentMutations,
@@ -64,6 +65,7 @@ QUERIES: Final[tuple[type, ...]] = (
     IncomingPaymentQueries,
     PaymentOrderQueries,
     ReconciliationQueries,
+    DeadlineQueries,
     ModelQueries,
     BusinessDateQueries,
     AuditQueries,
@@ -85,6 +87,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     IncomingPaymentMutations,
     PaymentOrderMutations,
     LoanTermsMutations,
+    DeadlineMutations,
     ModelMutations,
     BusinessDateMutations,
     StatementMutations,

@@ -31,6 +31,9 @@ class LoanEventKind(Enum):
     ACCELERATION = strawberry.enum_value(
         "ACCELERATION", description="All principal was declared due (宣布提前到期)."
     )
+    DEMAND = strawberry.enum_value(
+        "DEMAND", description="The borrower was asked to pay, or acknowledged the debt."
+    )
     WRITE_OFF = strawberry.enum_value("WRITE_OFF", description="It was written off (核销).")
 
 

@@ -14,7 +14,9 @@ from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
 
 REPAYMENT, PREPAYMENT, PAYOFF = "REPAYMENT", "PREPAYMENT", "PAYOFF"
-REVERSAL = "REVERSAL"
+REVERSAL, DEMAND = "REVERSAL", "DEMAND"
+NOT_REPLAYED = (REVERSAL, DEMAND)
+"""Kinds of the loan_event table that leave a loan's money alone."""
 
 EVENT_KINDS: dict[type[e.Event], str] = {
     e.Refund: "REFUND",
@@ -27,7 +29,7 @@ EVENT_KINDS: dict[type[e.Event], str] = {
     e.Acceleration: "ACCELERATION",
     e.WriteOff: "WRITE_OFF",
 }
-"""The kinds of the loan_event table; a reversal, which is no event of the history, has one too."""
+"""The kinds of the loan_event table that a replay does again."""
 
 
 def stored_event(event: e.Event) -> tuple[str, int, dict[str, Any]]:

@@ -20,7 +20,6 @@ from domain.models.lending.loan_account import (
 from domain.models.lending.loan_rows import ChargeRow, InstallmentRow, LimitRow, LoanRow
 from domain.operations.lending.post import Posting, post
 from domain.operations.lending.save_items import save_charges, save_installments
-from domain.operations.perform import Step
 from domain.queries.business_date import held_business_date
 from domain.queries.lending.loan_rows import (
     allocations_of,
@@ -177,7 +176,7 @@ def pass_days(loan: OpenLoan, today: dt.date) -> None:
         )
 
 
-async def save(step: Step, loan: OpenLoan, *, schedule_event: int) -> None:
+async def save(loan: OpenLoan, *, schedule_event: int) -> None:
     """Write everything that changed, and post what was booked.
 
     `schedule_event` is the event that a changed schedule is laid to.

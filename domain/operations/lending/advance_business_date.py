@@ -78,7 +78,7 @@ async def _open_day(step: Step, actor: Actor, day: dt.date) -> None:
                     event=paid_event(loan.account.state),
                 )
             await write_taken(loan, {}, today=day)
-            await save(step, loan, schedule_event=0)
+            await save(loan, schedule_event=0)
     await _expire_facilities(step, day)
     await expire_applications(step, today=day)
 

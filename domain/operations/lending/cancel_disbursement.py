@@ -51,7 +51,7 @@ async def cancel_disbursement(
         posting_date=today,
         cash=Account.DISBURSEMENT_CLEARING,
     )
-    await save(step, loan, schedule_event=loan.next_sequence())
+    await save(loan, schedule_event=loan.next_sequence())
     await _free_limit(loan, seen.contract_id)
     drawdown.state = DrawdownState.CANCELLED
     await drawdown.save(update_fields=["state"])

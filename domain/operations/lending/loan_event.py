@@ -46,7 +46,17 @@ async def do_event(
     before = loan.state()
     refuse_if(problems_with(loan.account, event, currency=loan.row.currency))
     kind, amount, data = stored_event(event)
-    event_id = await _record(loan, event.sequence, kind, amount, data, actor, today, today, reason)
+    event_id = await record_event(
+        loan,
+        event.sequence,
+        kind=kind,
+        amount=amount,
+        data=data,
+        actor=actor,
+        value_date=today,
+        today=today,
+        reason=reason,
+    )
     apply(loan.account, event)
     loan.book(
         _LEDGER_EVENTS.get(type(event), LedgerEvent.TERMS),
@@ -55,7 +65,7 @@ async def do_event(
         posting_date=today,
     )
     await write_taken(loan, {}, today=today)
-    await save(step, loan, schedule_event=event.sequence)
+    await save(loan, schedule_event=event.sequence)
     step.changed(
         "Loan",
         loan.row.id,
@@ -86,16 +96,16 @@ async def reverse_repayment(
     (repayment,) = found
     before = loan.state()
     sequence = loan.next_sequence()
-    event_id = await _record(
+    event_id = await record_event(
         loan,
         sequence,
-        REVERSAL,
-        repayment["amount"],
-        {"repayment": repayment_id},
-        actor,
-        repayment["value_date"],
-        today,
-        reason,
+        kind=REVERSAL,
+        amount=repayment["amount"],
+        data={"repayment": repayment_id},
+        actor=actor,
+        value_date=repayment["value_date"],
+        today=today,
+        reason=reason,
     )
     await execute("UPDATE repayment SET reversed_by = %s WHERE id = %s", [sequence, repayment_id])
     await replay_loan(
@@ -105,7 +115,7 @@ async def reverse_repayment(
         today=today,
         value_date=repayment["value_date"],
     )
-    await save(step, loan, schedule_event=sequence)
+    await save(loan, schedule_event=sequence)
     await release_incoming(step, repayment_id, today=today)
     step.changed(
         "Loan",
@@ -150,9 +160,10 @@ def _reversal_problems(found: list[dict[str, object]]) -> list[Problem]:
     return []
 
 
-async def _record(
+async def record_event(
     loan: OpenLoan,
     sequence: int,
+    *,
     kind: str,
     amount: int,
     data: dict[str, object],
@@ -161,6 +172,7 @@ async def _record(
     today: dt.date,
     reason: str,
 ) -> int:
+    """Write a row of the loan's history and return its id."""
     return await insert(
         "loan_event",
         {

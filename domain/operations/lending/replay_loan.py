@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from domain.db import rows
+from domain.db import in_list, rows
 from domain.models.lending.loan_account import first_terms, loan_account
-from domain.models.lending.loan_history_events import REVERSAL, event_of, payment_of
+from domain.models.lending.loan_history_events import NOT_REPLAYED, event_of, payment_of
 from domain.models.lending.loan_rows import InstallmentRow, columns_of
 from domain.operations.lending.account import OpenLoan
 from domain.operations.lending.allocations import CREDIT_APPLIED, rewrite_taken
@@ -42,8 +42,8 @@ async def replay_loan(
     )
     events = await rows(
         "SELECT kind, sequence, value_date, amount, data FROM loan_event "
-        "WHERE loan_id = %s AND reversed_by IS NULL AND kind <> %s",
-        [row.id, REVERSAL],
+        f"WHERE loan_id = %s AND reversed_by IS NULL AND kind NOT IN {in_list(NOT_REPLAYED)}",
+        [row.id, *NOT_REPLAYED],
     )
     history: list[Event] = [payment_of(p) for p in payments] + [event_of(e) for e in events]
     stored = (await installments_of([row.id], settled=True))[row.id]

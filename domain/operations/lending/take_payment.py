@@ -81,7 +81,7 @@ async def take_payment(
             cash=cash,
         )
         await write_taken(loan, {event.sequence: repayment_id}, today=today)
-    await save(step, loan, schedule_event=event.sequence)
+    await save(loan, schedule_event=event.sequence)
     step.changed(
         "Loan",
         loan.row.id,

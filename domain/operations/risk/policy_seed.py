@@ -74,14 +74,28 @@ _VAT = SeededValue(
     confirmed=False,
 )
 
-# Over all extensions together, by the original term in months: a share of it, or months (m).
-_EXTENSIONS = (
+_LAW = (
+    # Over all extensions together, by the original term in months: a share of it, or months (m).
     SeededValue(
         profile=_CN,
         name="extension_caps",
         value="12:1,60:1/2,*:36m",
         citation="《贷款通则》第十二条; carried on by the 2024 Measures",
         confirmed=False,
+    ),
+    SeededValue(
+        profile=_CN,
+        name="limitation_years",
+        value="3",
+        citation="《民法典》第一百八十八条: limitation of three years",
+        confirmed=True,
+    ),
+    SeededValue(
+        profile=_CN,
+        name="guarantee_months",
+        value="6",
+        citation="《民法典》第六百九十二条: six months where no guarantee period was agreed",
+        confirmed=True,
     ),
     SeededValue(
         profile=_GENERIC, name="extension_caps", value="*:1", citation=_LENDER, confirmed=False
@@ -92,7 +106,7 @@ SEEDED_VALUES: tuple[SeededValue, ...] = (
     *_values(_CN),
     *_values(_GENERIC),
     _VAT,
-    *_EXTENSIONS,
+    *_LAW,
 )
 
 # "" is any currency that has no rows of its own.

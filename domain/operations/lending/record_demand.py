@@ -1,0 +1,63 @@
+"""Recording that a borrower was asked to pay, or acknowledged the debt: limitation runs anew."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+
+from domain.actor import Actor
+from domain.models.lending.loan_history_events import DEMAND
+from domain.operations.lending.account import open_loan, save
+from domain.operations.lending.allocations import write_taken
+from domain.operations.lending.loan_event import record_event
+from domain.operations.perform import Done, Result, Step, perform
+from domain.rules.form import Form
+from domain.rules.lending.states import LOAN, LoanState
+from domain.rules.states import require_state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """A demand for payment (催收函) or an acknowledgement, and the document that proves it."""
+
+    loan_id: int
+    on: dt.date
+    document: str
+
+
+async def record_demand(*, actor: Actor, key: str, demand: Demand) -> Done:
+    """Note in the loan's history that it was demanded on a day. Result: `loan`, `event`. Raises
+    :class:`~domain.rules.refusal.Refused`."""
+
+    async def work(step: Step) -> Result:
+        today, loan = await open_loan(actor, demand.loan_id)
+        require_state(LOAN, loan.account.state, LoanState.ACTIVE, LoanState.WRITTEN_OFF)
+        form = Form()
+        on = form.date("on", demand.on, earliest=loan.row.start_date, latest=today)
+        document = form.text("document", demand.document, longest=200)
+        form.refuse()
+        sequence = loan.next_sequence()
+        event_id = await record_event(
+            loan,
+            sequence,
+            kind=DEMAND,
+            amount=0,
+            data={},
+            actor=actor,
+            value_date=on,
+            today=today,
+            reason=document,
+        )
+        await write_taken(loan, {}, today=today)
+        await save(loan, schedule_event=sequence)
+        step.changed(
+            "Loan",
+            loan.row.id,
+            after={"demandedOn": on, "document": document},
+            event="loan.demanded",
+        )
+        return {"loan": loan.row.id, "event": event_id}
+
+    return await perform(
+        actor=actor, action="recordDemand", key=key, arguments=asdict(demand), work=work
+    )
