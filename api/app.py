@@ -1,4 +1,4 @@
-"""The API process: GraphQL at /graphql, its readiness at /health.
+"""The API process: GraphQL at /graphql, its readiness at /health, its counts at /metrics.
 
 `uvicorn --factory api.app:create_app` serves it; `liudai serve` does so with the right settings.
 """
@@ -29,9 +29,12 @@ from api.graphql.limits import Limits
 from api.graphql.schema import get_schema
 from api.http import GraphQLEndpoint
 from api.logging import configure_logging
+from api.metrics import UnderWay, telling
+from api.scrape import Scrape
 from api.subscriptions import Streams
 from api.websocket import WebSocketEndpoint
 from domain.db import close_database, driver, open_database, rows
+from domain.metrics import watching
 from domain.queries.actors import load_actor as load_actor_from_database
 from domain.settings import Settings, get_settings
 
@@ -60,16 +63,18 @@ def create_app(
     settings: Settings | None = None,
     schema: strawberry.Schema | None = None,
     load_actor: LoadActor = load_actor_from_database,
-    resources: Sequence[Resource] = (database, scoring.model),
+    resources: Sequence[Resource] | None = None,
     model_version: Callable[[], str | None] = scoring.model_version,
 ) -> Starlette:
     """Return the application. The keywords replace what a test or a benchmark has its own of.
 
-    `resources` are opened in order at start and closed in reverse; `model_version` names the
-    served risk model for /health.
+    `resources` are opened in order at start and closed in reverse: by default the database, the
+    model and the telling of this process's gauges. `model_version` names the served risk model for
+    /health and /metrics.
     """
     settings = settings or get_settings()
     configure_logging(settings)
+    under_way = UnderWay()
     core = (schema or get_schema())._schema
     documents = Documents(core, Limits.of(settings), introspection=not settings.production)
     authenticator = Authenticator(settings, load_actor)
@@ -79,16 +84,25 @@ def create_app(
         settings=settings,
         authenticator=authenticator,
         page=_page(settings),
+        under_way=under_way,
     )
     websocket = WebSocketEndpoint(
-        streams=Streams(core, documents), settings=settings, authenticator=authenticator
+        streams=Streams(core, documents),
+        settings=settings,
+        authenticator=authenticator,
+        under_way=under_way,
     )
+
+    def watched() -> AbstractAsyncContextManager[None]:
+        return watching("api", telling(under_way, model_version))
+
     app = Starlette(
         routes=_routes(http, websocket, settings, model_version),
         middleware=_middleware(settings),
-        lifespan=_lifespan(resources),
+        lifespan=_lifespan((database, scoring.model, watched) if resources is None else resources),
     )
     app.state.documents = documents
+    app.state.under_way = under_way
     return app
 
 
@@ -106,6 +120,8 @@ def _routes(
         WebSocketRoute("/graphql", websocket),
         Route("/health", health, methods=["GET"]),
     ]
+    if settings.metrics_served:
+        routes.append(Route("/metrics", Scrape(settings).answer, methods=["GET"]))
     if not settings.production and STATIC.is_dir():
         routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     return routes
@@ -119,7 +135,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "accept-language"],
+            allow_headers=["authorization", "content-type", "accept-language", "x-request-id"],
+            expose_headers=["x-request-id"],
             max_age=600,
         )
     ]

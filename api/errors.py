@@ -86,6 +86,16 @@ def timed_out(seconds: float) -> ApiError:
     )
 
 
+def is_callers_fault(error: BaseException) -> bool:
+    """Whether `error` tells its reader to do something else; TIMEOUT and INTERNAL are our own."""
+    if not isinstance(error, Exception):
+        return False
+    cause = _cause(error)
+    if isinstance(cause, ApiError):
+        return cause.code not in (Code.TIMEOUT, Code.INTERNAL)
+    return isinstance(cause, Refused | GraphQLError)
+
+
 def present(error: GraphQLError, language: Language) -> dict[str, Any]:
     """Return `error` as it is sent: safe, coded, in the caller's language.
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from types import CoroutineType
 from typing import Any, Final
 from urllib.parse import parse_qsl
-from uuid import uuid4
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
@@ -25,8 +25,9 @@ from api.graphql.context import Context, language_of
 from api.graphql.documents import Documents, Invalid
 from api.graphql.executor import PlanningExecutor
 from api.graphql.limits import check_variables
+from api.metrics import OK, REFUSED, UnderWay, observe_request
 from api.negotiation import GRAPHQL_RESPONSE, JSON, answer_type, is_json, wants_page
-from domain.operations.request import request_id
+from api.trace import Trace, begin, tell
 from domain.settings import Settings
 
 PARAMETERS_MAX: Final = 20
@@ -82,11 +83,14 @@ class GraphQLEndpoint:
         settings: Settings,
         authenticator: Authenticator,
         page: bytes | None,
+        under_way: UnderWay,
     ) -> None:
         self._schema = schema
         self._documents = documents
         self._authenticator = authenticator
         self._page = page
+        self._under_way = under_way
+        self._log_every = settings.log_level == "DEBUG"
         self._body_bytes_max = settings.max_body_bytes
         self._timeout_seconds = settings.request_timeout_seconds
 
@@ -98,8 +102,19 @@ class GraphQLEndpoint:
             return
         language = language_of(headers.get(b"accept-language", b""))
         media_type = answer_type(accept)
-        request_id.set(str(uuid4()))
-        status, body, extra = await self._answer(scope, headers, receive, media_type, language)
+        trace = begin(headers)
+        started = perf_counter()
+        self._under_way.requests += 1
+        try:
+            status, code, body, extra = await self._answer(
+                scope, headers, receive, media_type, language, trace
+            )
+        finally:
+            self._under_way.requests -= 1
+        seconds = perf_counter() - started
+        observe_request(trace.operation, status, code, seconds)
+        tell(trace, status, code, seconds, every=self._log_every)
+        extra = (*extra, (b"x-request-id", trace.request_id.encode("ascii")))
         await _send(send, status, media_type or JSON, body, extra)
 
     async def _answer(
@@ -109,7 +124,9 @@ class GraphQLEndpoint:
         receive: Receive,
         media_type: bytes | None,
         language: Language,
-    ) -> tuple[int, bytes, Sequence[tuple[bytes, bytes]]]:
+        trace: Trace,
+    ) -> tuple[int, str, bytes, Sequence[tuple[bytes, bytes]]]:
+        """Return status, code, body and further headers."""
         errors: Sequence[GraphQLError]
         extra: Sequence[tuple[bytes, bytes]] = ()
         status: int | None = None
@@ -121,8 +138,8 @@ class GraphQLEndpoint:
                     "Accept 须包含 application/graphql-response+json 或 application/json。",
                 )
             request = await self._read(scope, headers, receive)
-            result = await self._run(request, headers, language)
-            return 200, _body(result, language), ()
+            result, refused = await self._run(request, headers, language, trace)
+            return 200, *_body(result, language, refused=refused), ()
         except BadRequest as refusal:
             errors, status, extra = (refusal.error,), refusal.status, refusal.headers
         except (NotRun, Invalid) as refusal:
@@ -132,22 +149,28 @@ class GraphQLEndpoint:
         except Exception as error:  # what nobody foresaw is masked and logged
             errors = (GraphQLError("internal", original_error=error),)
         shown = [present(error, language) for error in errors]
+        code = str(shown[0]["extensions"]["code"])
         if status is None:
-            code = Code(shown[0]["extensions"]["code"])
-            status = _STATUS[code] if media_type == GRAPHQL_RESPONSE else 200
+            status = _STATUS[Code(code)] if media_type == GRAPHQL_RESPONSE else 200
             if status == 401:
                 extra = ((b"www-authenticate", b'Bearer realm="liudai"'),)
-        return status, orjson.dumps({"errors": shown}), extra
+        return status, code, orjson.dumps({"errors": shown}), extra
 
     async def _run(
-        self, request: Request, headers: Mapping[bytes, bytes], language: Language
-    ) -> ExecutionResult:
+        self,
+        request: Request,
+        headers: Mapping[bytes, bytes],
+        language: Language,
+        trace: Trace,
+    ) -> tuple[ExecutionResult, bool]:
+        """Return the result, and whether it tells of a refused form."""
         authorization = headers.get(b"authorization")
         caller = None
         if authorization is not None:
-            caller = (await self._authenticator.identify(authorization)).actor
+            trace.actor = caller = (await self._authenticator.identify(authorization)).actor
         document = self._documents.prepare(request.query)
         operation = document.operation(request.operation_name)
+        trace.node = operation.node
         kind = operation.kind
         if kind is OperationType.SUBSCRIPTION:
             raise bad_input(
@@ -180,7 +203,7 @@ class GraphQLEndpoint:
         if isinstance(result, CoroutineType):
             result = await self._in_time(result)
         assert isinstance(result, ExecutionResult)  # noqa: S101 - nothing is delivered in parts
-        return result
+        return result, context.refused
 
     async def _in_time(self, running: CoroutineType[Any, Any, Any]) -> Any:
         deadline = asyncio.timeout(self._timeout_seconds)
@@ -307,11 +330,13 @@ def _request(given: Any, *, read_only: bool) -> Request:
     return Request(query, variables, operation_name or None, read_only)
 
 
-def _body(result: ExecutionResult, language: Language) -> bytes:
+def _body(result: ExecutionResult, language: Language, *, refused: bool) -> tuple[str, bytes]:
+    """Return the code that the request counts under, and the body."""
     if result.errors:
         errors = [present(error, language) for error in result.errors]
-        return orjson.dumps({"errors": errors, "data": result.data})
-    return orjson.dumps({"data": result.data})
+        code = str(errors[0]["extensions"]["code"])
+        return code, orjson.dumps({"errors": errors, "data": result.data})
+    return REFUSED if refused else OK, orjson.dumps({"data": result.data})
 
 
 async def _send(

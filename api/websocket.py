@@ -30,7 +30,10 @@ from strawberry.types.unset import UNSET, UnsetType
 from api.auth import Authenticator
 from api.errors import ApiError, Language
 from api.graphql.context import Context, language_of
+from api.metrics import UnderWay
 from api.subscriptions import Streams
+from api.trace import identify
+from domain.operations.request import request_id
 from domain.settings import Settings
 
 INIT_TIMEOUT_SECONDS: Final = 10
@@ -76,7 +79,12 @@ class WebSocketEndpoint(GraphQL[Connection, None]):
     graphql_transport_ws_handler_class = _Handler
 
     def __init__(
-        self, *, streams: Streams, settings: Settings, authenticator: Authenticator
+        self,
+        *,
+        streams: Streams,
+        settings: Settings,
+        authenticator: Authenticator,
+        under_way: UnderWay,
     ) -> None:
         super().__init__(
             cast("BaseSchema", streams),  # the handler calls nothing of a schema but `stream`
@@ -89,18 +97,19 @@ class WebSocketEndpoint(GraphQL[Connection, None]):
         self._authenticator = authenticator
         self._message_length_max = settings.max_body_bytes
         self._connections_max = settings.websocket_connections
-        self._connections = 0
+        self._under_way = under_way
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive=receive, send=send)
-        if self._connections >= self._connections_max:
+        if self._under_way.websockets >= self._connections_max:
             await websocket.close(code=TOO_MANY_CONNECTIONS)
             return
-        self._connections += 1
+        request_id.set(identify(dict(scope["headers"])))
+        self._under_way.websockets += 1
         try:
             await self.run(websocket)
         finally:
-            self._connections -= 1
+            self._under_way.websockets -= 1
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket

@@ -106,6 +106,18 @@ def driver() -> str:
     return str(vars(client)["mysql"].__name__)
 
 
+def pool() -> dict[str, int]:
+    """Return how many connections are `used` and `free`, and the `max` there may be.
+
+    SQLite has one connection, so nothing to tell. The database must be open.
+    """
+    found = getattr(connection(), "_pool", None)  # Tortoise shows its pool to nobody
+    if found is None:
+        return {}
+    free, size = int(found.freesize), int(found.size)
+    return {"used": size - free, "free": free, "max": int(found.maxsize)}
+
+
 async def migrate(say: Callable[[str, str, str], object] | None = None) -> None:
     """Apply the migrations that the open database lacks; `say` is told of each."""
     config = tortoise_config(get_settings())
@@ -259,6 +271,7 @@ __all__ = [
     "migrate",
     "open_database",
     "pending_migrations",
+    "pool",
     "rows",
     "transact",
 ]

@@ -57,6 +57,18 @@ class Settings(BaseSettings):
     api_processes: int = Field(1, ge=1, le=64, description="API processes the supervisor keeps.")
     worker_processes: int = Field(1, ge=1, le=64, description="Worker processes it keeps.")
     worker_threads: int = Field(4, ge=1, le=64, description="Threads in each worker process.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token, of 16 or more characters, that GET /metrics asks for. Empty: "
+        "open in development, absent in production.",
+    )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port on which a worker that no supervisor started answers GET /metrics, by "
+        "the same token; 0: none. With liudai up the API tells of the workers as well.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level that is logged."
     )
@@ -134,6 +146,16 @@ class Settings(BaseSettings):
         return self.env == "production"
 
     @property
+    def metrics_served(self) -> bool:
+        """Whether GET /metrics is there: in production only for who has a token."""
+        return bool(self.metrics_token.get_secret_value()) or not self.production
+
+    @property
+    def metrics_folder(self) -> Path:
+        """Where the processes of one supervisor keep their counts."""
+        return self.home / "metrics"
+
+    @property
     def secret_bytes(self) -> bytes:
         """The 32 bytes that encrypt columns."""
         return base64.b64decode(self.secret_key.get_secret_value(), validate=True)
@@ -151,6 +173,8 @@ class Settings(BaseSettings):
             raise ValueError("LIUDAI_REDIS_URL must be embedded, redis://…, rediss://… or unix://…")
         if not self.artefacts_url:
             self.artefacts_url = (self.home / "models").as_uri()
+        if 0 < len(self.metrics_token.get_secret_value()) < 16:
+            raise ValueError("LIUDAI_METRICS_TOKEN needs 16 characters or more: it can be guessed")
         if self.production:
             self._require_production()
         else:

@@ -110,8 +110,9 @@ def migrate(
     first_admin: Annotated[
         str | None,
         typer.Option(
-            help="Subject (the token's `sub`) of the first administrator, who employs the others; "
-            "refused once there is one."
+            help="Subject (the token's `sub`) of an administrator; give it to two persons in turn, "
+            "one of whom employs the others while the other approves their roles. Refused once "
+            "there are two."
         ),
     ] = None,
 ) -> None:
@@ -292,6 +293,8 @@ def verify_audit(
 @app.command(epilog="Example:  `liudai doctor`")
 def doctor() -> None:
     """Check database, migrations, broker, model and clock; say what is wrong and how to mend it.
+
+    Also tells how much waits for a worker, and for how long.
 
     Exit code 0 when everything is well, else 1.
     """

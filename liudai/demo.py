@@ -14,7 +14,7 @@ from domain.settings import get_settings
 from liudai.errors import EXIT_FAILED, EXIT_USAGE, LiudaiError
 from liudai.migrating import run as run_migrations
 from liudai.processes import liudai_processes
-from liudai.seed import SECOND_APPROVER, ensure_staff
+from liudai.seed import SECOND_ADMINISTRATOR, SECOND_APPROVER, ensure_staff
 from liudai.story import People, StepFailed, play
 from liudai.supervisor import Supervisor
 
@@ -68,13 +68,14 @@ async def _seed() -> People:
     life = dt.timedelta(days=_TOKEN_DAYS)
     tokens = {str(role): issue_local_token(subject, life) for role, subject in subjects.items()}
     tokens["APPROVER_2"] = issue_local_token(SECOND_APPROVER, life)
+    tokens["ADMIN_2"] = issue_local_token(SECOND_ADMINISTRATOR, life)
     return People(tokens)
 
 
 def _say_welcome(console: Console, url: str, people: People) -> None:
     console.print(f"\nTokens, good for {_TOKEN_DAYS} days (header `Authorization: Bearer …`):")
     # One token a line, unbroken: it is there to be copied.
-    for role in [*Role, "APPROVER_2"]:
+    for role in [*Role, "APPROVER_2", "ADMIN_2"]:
         if str(role) in people.tokens:
             console.print(f"[bold]{role}[/]\n{people.tokens[str(role)]}", soft_wrap=True)
     console.print(f"\n[bold green]Liudai is up at {url}[/] · GraphiQL: {url}/graphql")

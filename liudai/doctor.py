@@ -20,6 +20,7 @@ from domain.db import (
     rows,
 )
 from domain.queries.business_date import NotInstalled, business_date
+from domain.queries.operating import operating_figures
 from domain.queries.risk.models import find_champion
 from domain.settings import get_settings
 from liudai.errors import EXIT_FAILED
@@ -29,6 +30,7 @@ from workers.queue import broker_status
 _DATABASE_WAIT_SECONDS = 10.0
 # Tokens and leases are checked by clocks on both sides; NTP keeps them within milliseconds.
 _CLOCK_DIFFERENCE_MAX_SECONDS = 2.0
+_WAITING_MAX_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def run() -> int:
 
 
 async def examine() -> list[Finding]:
-    """Look at database, migrations, broker, model and clock; never raises for what is wrong."""
+    """Look at one thing after the other; never raises for what is wrong."""
     broker = await asyncio.to_thread(_broker)
     try:
         database = await _database()
@@ -61,6 +63,7 @@ async def examine() -> list[Finding]:
             return [database, broker]
         findings = [database, await _seen("migrations", _migrations), broker]
         if not findings[1].mend:  # before the migrations there is no table of models
+            findings.append(await _seen("waiting", _waiting))
             findings.append(await _seen("model", _model))
         return [*findings, await _seen("clock", _clock)]
     finally:
@@ -123,6 +126,21 @@ def _broker() -> Finding:
     if not status.workers:
         return Finding("broker", seen, "no worker runs: start one with liudai up or liudai worker")
     return Finding("broker", seen)
+
+
+async def _waiting() -> Finding:
+    figures = await operating_figures(now=dt.datetime.now(dt.UTC))
+    queued, outbox, unsealed = figures.queued, figures.outbox, figures.unsealed
+    seen = (
+        f"{queued.waiting} jobs, {outbox.waiting} events and {unsealed.waiting} audit entries "
+        f"wait; the oldest {max(b.oldest_seconds for b in (queued, outbox, unsealed)):.0f} s"
+    )
+    # A job may wait for its turn; events and entries are taken within seconds by any worker.
+    if max(outbox.oldest_seconds, unsealed.oldest_seconds) > _WAITING_MAX_SECONDS:
+        return Finding(
+            "waiting", seen, "no worker takes them: look at the broker above and a worker's log"
+        )
+    return Finding("waiting", seen)
 
 
 async def _model() -> Finding:

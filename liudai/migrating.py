@@ -11,15 +11,18 @@ from domain.operations.clock import now
 from domain.operations.install import install
 from domain.operations.staff import NewEmployee, register_employee
 from domain.queries.branches import head_office_id
-from domain.queries.staff import is_role_held
+from domain.queries.staff import holders_of
 from domain.rules.roles import Role
 from liudai.errors import EXIT_USAGE, LiudaiError
+
+ADMINISTRATORS_FIRST = 2
 
 
 def run(*, first_admin: str | None = None) -> int:
     """Migrate the database of the settings and say what was done; the exit code.
 
-    `first_admin` is the subject of the person who employs all others; refused once somebody is.
+    `first_admin` is the subject of one of the first two administrators, who employ all others;
+    refused once there are two. Roles take two persons, so one alone could let nobody in.
     """
     return asyncio.run(_run(first_admin))
 
@@ -40,10 +43,10 @@ async def _run(first_admin: str | None) -> int:
 
 
 async def _employ_first_admin(subject: str) -> None:
-    if await is_role_held(Role.ADMIN):
+    if await holders_of(Role.ADMIN) >= ADMINISTRATORS_FIRST:
         raise LiudaiError(
-            "an administrator is employed already: let that person employ others "
-            "(registerEmployee)",
+            "two administrators are employed already: let one employ others (registerEmployee) and "
+            "the other approve their roles (approveChange)",
             exit_code=EXIT_USAGE,
         )
     await register_employee(
@@ -56,4 +59,4 @@ async def _employ_first_admin(subject: str) -> None:
             roles=frozenset({Role.ADMIN}),
         ),
     )
-    print(f"liudai: {subject} is the administrator", file=sys.stderr)
+    print(f"liudai: {subject} is an administrator", file=sys.stderr)

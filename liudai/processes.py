@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from domain import metric_folder
 from domain.settings import EMBEDDED, Settings
 from liudai import embedded_redis
 from liudai.errors import LiudaiError
@@ -116,6 +117,7 @@ def liudai_processes(
     ) as listening:
         url = base_url(listening)
         with hold_home(settings.home, url=url):
+            metric_folder.prepare(settings.metrics_folder)
             children = process_specs(settings, listening=listening)
             # Whoever connects while all is ending is refused at once, and may try another server.
             yield Supervisor(children, log_dir=log_dir, say=say, on_stop=listening.close), url
@@ -136,27 +138,30 @@ def process_specs(settings: Settings, *, listening: socket.socket) -> list[Child
     worker_environment = environment | {
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }
+    folder = settings.metrics_folder
     this_command = (sys.executable, "-m", "liudai")
     children += [
         ChildSpec(
-            name=_numbered("worker", number, settings.worker_processes),
+            name=name,
             command=(*this_command, "worker"),
-            environment=worker_environment,
+            environment={**worker_environment, **metric_folder.environment(folder, name)},
+            ended=partial(metric_folder.forget, folder, name),
         )
-        for number in range(1, settings.worker_processes + 1)
+        for name in _numbered("worker", settings.worker_processes)
     ]
     children += [
         ChildSpec(
-            name=_numbered("api", number, settings.api_processes),
+            name=name,
             command=(*this_command, "serve", "--fd", str(listening.fileno())),
-            environment=environment,
+            environment={**environment, **metric_folder.environment(folder, name)},
             descriptors=(listening.fileno(),),
             ready=partial(is_healthy, base_url(listening)),
+            ended=partial(metric_folder.forget, folder, name),
         )
-        for number in range(1, settings.api_processes + 1)
+        for name in _numbered("api", settings.api_processes)
     ]
     return children
 
 
-def _numbered(name: str, number: int, count: int) -> str:
-    return name if count == 1 else f"{name}-{number}"
+def _numbered(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]

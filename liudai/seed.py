@@ -13,6 +13,7 @@ from domain.settings import get_settings
 from liudai.errors import EXIT_USAGE, LiudaiError
 
 SECOND_APPROVER = "demo-approver-2"
+SECOND_ADMINISTRATOR = "demo-admin-2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,15 @@ PEOPLE = (
     _Person("demo-operator", "李运维 Li (operator)", Role.OPERATOR),
     _Person("demo-auditor", "吴审计 Wu (auditor)", Role.AUDITOR),
     _Person("demo-admin", "郑管理 Zheng (administrator)", Role.ADMIN),
+    _Person(SECOND_ADMINISTRATOR, "冯管理 Feng (administrator, approves roles)", Role.ADMIN),
 )
 
 
 async def ensure_staff() -> dict[Role, str]:
     """Employ the demo's people where they are not yet; return each role's subject.
 
-    The second approver is :data:`SECOND_APPROVER`. Needs an open, installed database.
+    The second approver and administrator are :data:`SECOND_APPROVER` and
+    :data:`SECOND_ADMINISTRATOR`. Needs an open, installed database.
     """
     if get_settings().production:
         raise LiudaiError(

@@ -32,7 +32,8 @@ class StepFailed(Exception):
 
 @dataclass(slots=True)
 class People:
-    """Tokens by role (`APPROVER_2` is the second approver, `APPLICANT` the borrower's user)."""
+    """Tokens by role (`APPROVER_2` and `ADMIN_2` are second persons, `APPLICANT` the borrower's
+    user)."""
 
     tokens: dict[str, str]
 

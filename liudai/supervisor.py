@@ -34,13 +34,15 @@ class ChildSpec:
 
     Stages start in ascending and stop in descending order; the next stage starts when `ready` of
     every child in this one says so. `descriptors` are open files the child inherits. `lock` is a
-    file held while the child lives, so that its predecessor is never beside it.
+    file held while the child lives, so that its predecessor is never beside it. `ended` is called
+    when it has ended by itself, before it starts again.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
+    ended: Callable[[], None] | None = None
     descriptors: tuple[int, ...] = ()
     lock: Path | None = None
     stage: int = 1
@@ -276,6 +278,8 @@ class Supervisor:
         assert child.process is not None  # noqa: S101  # _revive looked
         patience, code = self._patience, child.process.returncode
         child.signal(signal.SIGKILL)  # what a killed child had started goes with it
+        if child.spec.ended is not None:
+            child.spec.ended()
         quick = now - child.started_at < patience.quick_seconds
         child.quick_ends = child.quick_ends + 1 if quick else 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"

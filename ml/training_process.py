@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 from domain.db import close_database, open_database
 from domain.models.records import Job
 from domain.operations.jobs import Lease, LeaseLost, fail_job
+from domain.operations.request import request_id
 from domain.operations.risk.register_model import TrainedModel, register_model
 from domain.operations.risk.train_model import TrainingRequest, read_request
-from domain.queries.jobs import find_job
+from domain.queries.jobs import find_job, request_of_job
 from domain.rules.refusal import ErrorCode, Problem, Refused
 from domain.settings import Settings, get_settings
 from ml.dataset import Dataset
@@ -46,6 +47,7 @@ async def run(*, lease: Lease, report: Report) -> None:
     settings = get_settings()
     await open_database(settings)
     try:
+        request_id.set(await request_of_job(lease.job_id))
         job = await find_job(lease.job_id)
         try:
             await _train(job, lease, settings, report)

@@ -39,7 +39,17 @@ def _sample(type_: Any) -> Any:
         return [_sample(type_.of_type)]
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
+    if isinstance(type_, GraphQLInputObjectType):
+        fields = {name: field.type for name, field in type_.fields.items()}
+        needed = {name: kind for name, kind in fields.items() if isinstance(kind, GraphQLNonNull)}
+        return {name: _sample(kind) for name, kind in (needed or _first(fields)).items()}
     return _SAMPLES[type_.name]
+
+
+def _first(fields: dict[str, Any]) -> dict[str, Any]:
+    """The one field that is given of an input that wants exactly one."""
+    name = next(iter(fields))
+    return {name: fields[name]}
 
 
 def statement(borrower: str, **changes: Any) -> dict[str, Any]:

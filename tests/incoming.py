@@ -10,7 +10,9 @@ from typing import Any
 
 from domain import db
 from domain.models.lending.loan import Loan
-from domain.models.lending.payment import IncomingPayment, PaymentFileLine
+from domain.models.lending.payment import IncomingPayment, PaymentFileLine, PaymentOrder
+from domain.operations.changes.kinds.suspense_match import SUSPENSE_MATCH, SuspenseMatch
+from domain.operations.changes.kinds.suspense_return import SUSPENSE_RETURN, SuspenseReturn
 from domain.operations.lending.import_payment_file import NewPaymentFile, import_payment_file
 from domain.operations.lending.post_payment_file import begin_posting, post_line, waiting_lines
 from domain.operations.lending.receive_payment import ReceivedPayment, receive_payment
@@ -19,6 +21,7 @@ from domain.rules.lending.payment_states import (
     PaymentFormat,
 )
 from domain.rules.numbers import NumberKind, human_number
+from tests.changes import approve, propose
 from tests.lender import Lender, key
 
 SOURCE = "BANK-1002"
@@ -78,3 +81,17 @@ async def counts() -> list[int]:
     """How many rows a refusal must not add to."""
     tables = ("payment_file", "payment_file_line", "incoming_payment", "repayment", "ledger_entry")
     return [(await db.rows(f"SELECT COUNT(*) AS n FROM {t}"))[0]["n"] for t in tables]
+
+
+async def match(lender: Lender, payment_id: int, loan_id: int) -> IncomingPayment:
+    """Match a payment in suspense, by two persons."""
+    asked = SuspenseMatch(payment_id=payment_id, loan_id=loan_id)
+    await approve(lender.accountant, await propose(lender.cashier, SUSPENSE_MATCH, asked))
+    return await IncomingPayment.get(id=payment_id)
+
+
+async def send_back(lender: Lender, payment_id: int) -> PaymentOrder:
+    """Send a payment in suspense back, by two persons; return the order."""
+    asked = SuspenseReturn(payment_id=payment_id, reason="not ours")
+    await approve(lender.accountant, await propose(lender.cashier, SUSPENSE_RETURN, asked))
+    return await PaymentOrder.filter(incoming_payment_id=payment_id).order_by("-id").limit(1).get()

@@ -22,13 +22,17 @@ from tests.lender import Lender, key
 # What a refused try may add to: the entry that says it was refused.
 _TRAIL = "audit_entry"
 _TABLES = (
-    "approval_task borrower borrower_user branch business_date case_assignment credit_facility "
+    "approval_task bank_account benchmark_rate borrower borrower_user branch business_date "
+    "calendar_day case_assignment change_request credit_facility exchange_rate loan_product "
+    "policy_rule policy_value posting_profile "
     "disbursement drawdown employee employee_role financial_statement idempotency_record "
     "incoming_payment installment job ledger_entry loan loan_application loan_contract "
     "model_version outbox_event payment_file payment_file_line payment_order payment_order_file "
     "repayment repayment_allocation risk_decision"
 )
 _MUTABLE = {
+    "bank_account": "state, usable_from",
+    "change_request": "state, made",
     "credit_facility": "state, reserved, used",
     "loan": "state, principal_outstanding, interest_receivable, credit_balance, accrued_through",
     "loan_application": "state, version, amount",

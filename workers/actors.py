@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
 import dramatiq
 import structlog
 
-from domain.operations.jobs import claim_job
+from domain.operations.jobs import Lease, claim_job
+from domain.operations.request import request_id
+from domain.queries.jobs import find_job, request_of_job
 from domain.rules.jobs import JobKind
+from workers.metrics import observe_attempt
 from workers.middleware import WorkerLife
 from workers.posting import run_posting
 from workers.queue import ACTORS, QUEUE
@@ -20,16 +26,34 @@ def declare_actors(broker: dramatiq.Broker, life: WorkerLife) -> None:
 
     @dramatiq.actor(actor_name=ACTORS[JobKind.TRAIN_MODEL], queue_name=QUEUE, broker=broker)
     async def train_model(*, job_id: int) -> None:
-        lease = await claim_job(job_id=job_id, kind=JobKind.TRAIN_MODEL)
-        if lease is None:
-            log.info("job_not_taken", job=job_id)
-            return
-        await run_training(life, lease)
+        await _attempt(job_id, JobKind.TRAIN_MODEL, lambda lease: run_training(life, lease))
 
     @dramatiq.actor(actor_name=ACTORS[JobKind.POST_PAYMENT_FILE], queue_name=QUEUE, broker=broker)
     async def post_payment_file(*, job_id: int) -> None:
-        lease = await claim_job(job_id=job_id, kind=JobKind.POST_PAYMENT_FILE)
-        if lease is None:
-            log.info("job_not_taken", job=job_id)
-            return
-        await run_posting(life, lease)
+        await _attempt(job_id, JobKind.POST_PAYMENT_FILE, lambda lease: run_posting(life, lease))
+
+
+async def _attempt(job_id: int, kind: JobKind, work: Callable[[Lease], Awaitable[None]]) -> None:
+    """Do the job if it is there to be taken, under the id of the request that asked for it."""
+    request_id.set(await request_of_job(job_id))
+    structlog.contextvars.bind_contextvars(job=job_id, kind=kind.value)
+    lease = await claim_job(job_id=job_id, kind=kind)
+    if lease is None:
+        log.info("job_not_taken")
+        return
+    log.info("job_taken", worker=lease.owner)
+    started = monotonic()
+    try:
+        await work(lease)
+    finally:
+        seconds = monotonic() - started
+        state = await _state_of(job_id)
+        observe_attempt(kind, state, seconds)
+        log.info("job_attempt_ended", state=state, seconds=round(seconds, 3))
+
+
+async def _state_of(job_id: int) -> str:
+    try:
+        return str((await find_job(job_id)).state)
+    except Exception:  # what the attempt itself raised matters more
+        return "UNKNOWN"

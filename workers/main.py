@@ -10,6 +10,7 @@ import threading
 import structlog
 from dramatiq import Worker
 
+from domain.logs import configure_structlog, level
 from domain.settings import Settings, get_settings
 from workers.actors import declare_actors
 from workers.broker import build_broker
@@ -71,30 +72,13 @@ class _OneLine(logging.Filter):
 
 
 def _log_to_stderr(settings: Settings) -> None:
-    level = logging.getLevelNamesMapping()[settings.log_level]
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_OneLine())
-    logging.basicConfig(
-        level=level, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    handler.setFormatter(configure_structlog(settings))
+    least = level(settings)
+    logging.basicConfig(level=least, handlers=[handler])
     for library in ("dramatiq", "tortoise"):
-        logging.getLogger(library).setLevel(max(level, logging.WARNING))
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Plain, since the variables of a failing frame may hold what no log should.
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer()
-            if settings.production
-            else structlog.dev.ConsoleRenderer(
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+        logging.getLogger(library).setLevel(max(least, logging.WARNING))
 
 
 if __name__ == "__main__":

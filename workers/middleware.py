@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
@@ -17,7 +18,9 @@ from dramatiq.middleware import MiddlewareError
 from redis.asyncio import Redis
 
 from domain.db import close_database, driver, open_database
+from domain.metrics import watching
 from domain.settings import Settings
+from workers.metrics import count_round, serve_alone
 from workers.queue import broker_url
 
 log = structlog.get_logger(__name__)
@@ -38,6 +41,7 @@ class WorkerLife(Middleware):
         self.settings = settings
         self._tasks = tasks
         self._running: list[asyncio.Task[None]] = []
+        self._open_things = AsyncExitStack()
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         try:
@@ -58,6 +62,8 @@ class WorkerLife(Middleware):
         )
         await open_database(self.settings)
         log.info("database_opened", driver=driver())
+        await self._open_things.enter_async_context(watching("worker"))
+        serve_alone(self.settings)
         self._running = [asyncio.ensure_future(task(self)) for task in self._tasks]
 
     async def _announce_stop(self) -> None:
@@ -67,6 +73,7 @@ class WorkerLife(Middleware):
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        await self._open_things.aclose()
         if hasattr(self, "redis"):
             await self.redis.aclose()
         await close_database()
@@ -89,10 +96,12 @@ async def keep_doing(
             if not failing:
                 log.warning(f"{name}_failing", reason=f"{type(error).__name__}: {error}")
             failing = True
+            count_round(name, ok=False)
         else:
             if failing:
                 log.info(f"{name}_recovered")
             failing = False
+            count_round(name, ok=True)
         await asyncio.sleep(seconds)
 
 

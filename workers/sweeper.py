@@ -15,6 +15,7 @@ from domain.operations.audit import BLOCK_ENTRIES_MAX, seal_audit
 from domain.operations.clock import now
 from domain.operations.job_messages import jobs_to_send
 from domain.operations.jobs import lose_silent_jobs, requeue_lost_jobs
+from domain.queries.jobs import request_of_job
 from workers.middleware import WorkerLife, keep_doing
 from workers.queue import send_job, worker_key
 
@@ -29,9 +30,9 @@ async def sweep_jobs(life: WorkerLife) -> None:
         # A job stays LOST for at least one interval, so that whoever looks can see it.
         lost_before = now() - dt.timedelta(seconds=settings.sweep_seconds)
         for job_id in await requeue_lost_jobs(lost_before=lost_before):
-            log.info("job_requeued", job=job_id)
+            log.info("job_requeued", job=job_id, request_id=await request_of_job(job_id))
         for job_id in await lose_silent_jobs(lease_seconds=settings.job_lease_seconds):
-            log.warning("job_lost", job=job_id)
+            log.warning("job_lost", job=job_id, request_id=await request_of_job(job_id))
         due = await jobs_to_send(lease_seconds=settings.job_lease_seconds)
         if due:
             await life.redis.ping()  # a broker that is down costs one try, not one for each job

@@ -14,7 +14,7 @@ from domain.actor import Actor
 class Context:
     """One per HTTP request, one per WebSocket connection."""
 
-    __slots__ = ("caller", "connection_params", "language", "loaders", "memo")
+    __slots__ = ("caller", "connection_params", "language", "loaders", "memo", "refused")
 
     def __init__(self, caller: Actor | None, language: Language) -> None:
         self.caller = caller
@@ -23,6 +23,8 @@ class Context:
         """Data loaders of this request, by name."""
         self.memo: Any = None
         """What is remembered of the document (api/graphql/documents.py)."""
+        self.refused = False
+        """Whether a form of this request was refused (api/graphql/observed.py)."""
         self.connection_params: dict[str, object] | None = None
 
     @property

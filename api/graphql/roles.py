@@ -14,6 +14,7 @@ from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from api.errors import ApiError, forbidden, unauthenticated
 from domain.actor import Actor
 from domain.operations.audit import record_refusal
+from domain.operations.changes.registry import KINDS
 from domain.queries.lending.payment_sight import READERS
 from domain.rules.roles import Role
 
@@ -36,11 +37,14 @@ _ADMIN: Final[Access] = frozenset({Role.ADMIN})
 _MODEL_LINE: Final[Access] = frozenset(
     {Role.OPERATOR, Role.RISK_OFFICER, Role.ANALYST, Role.AUDITOR}
 )
-_ACCOUNTANT: Final[Access] = frozenset({Role.ACCOUNTANT})
 _BANKING: Final[Access] = READERS
 """Whoever handles, books or checks the lender's dealings with its bank."""
 _PORTFOLIO: Final[Access] = _LENDING - {Role.APPLICANT, Role.CASHIER}
 """Whoever steers or checks the book; a relationship manager sees the own customers' part of it."""
+
+_PROPOSERS: Final[Access] = frozenset().union(*(kind.propose for kind in KINDS.values()))
+_DECIDERS: Final[Access] = frozenset().union(*(kind.approve for kind in KINDS.values()))
+"""Who proposes or decides some kind of change; the registry says which, the domain looks."""
 
 ROLES: Final[dict[str, Access]] = {
     "Query.node": ANYONE,
@@ -74,11 +78,23 @@ ROLES: Final[dict[str, Access]] = {
     "Query.paymentOrders": _BANKING,
     "Query.paymentOrderFiles": _BANKING,
     "Query.reconciliation": _BANKING,
+    "Query.changeRequest": _PROPOSERS | _DECIDERS | {Role.AUDITOR},
+    "Query.changeRequests": _PROPOSERS | _DECIDERS | {Role.AUDITOR},
+    "Query.benchmarkRates": ANYONE,
+    "Query.calendarDays": ANYONE,
+    "Query.exchangeRates": _STAFF,
+    "Query.postingProfile": frozenset({Role.ACCOUNTANT, Role.RISK_OFFICER, Role.AUDITOR}),
+    "Query.policyValues": _STAFF,
+    "Query.policyRules": _STAFF,
     "Query.portfolioSummary": _PORTFOLIO,
     "Query.delinquencyBuckets": _PORTFOLIO,
     "Query.applicationFunnel": _PORTFOLIO,
     # An operator sees no case, so nothing that its outcome could be counted from.
     "Query.modelPerformance": _MODEL_LINE - {Role.OPERATOR},
+    "Mutation.proposeChange": _PROPOSERS,
+    "Mutation.approveChange": _DECIDERS,
+    "Mutation.rejectChange": _DECIDERS,
+    "Mutation.withdrawChange": _PROPOSERS,
     "Mutation.registerBankAccount": _OWNER_SIDE,
     "Mutation.recordFinancialStatement": _OWNER_SIDE,
     "Mutation.registerBorrower": _OWNER_SIDE,
@@ -103,8 +119,6 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.importPaymentFile": _CASHIER,
     "Mutation.resumePaymentFile": _CASHIER,
     "Mutation.receivePayment": _CASHIER,
-    "Mutation.matchSuspense": _ACCOUNTANT,
-    "Mutation.returnSuspense": _ACCOUNTANT,
     "Mutation.exportPaymentOrders": _CASHIER,
     "Mutation.confirmPaymentOrder": _CASHIER,
     "Mutation.bouncePaymentOrder": _CASHIER,
@@ -121,7 +135,6 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.promoteModel": _RISK,
     "Mutation.rollbackModel": _RISK,
     "Mutation.registerEmployee": _ADMIN,
-    "Mutation.assignRoles": _ADMIN,
     "Mutation.deactivateEmployee": _ADMIN,
     "Mutation.registerBorrowerUser": frozenset({Role.ADMIN, Role.RELATIONSHIP_MANAGER}),
     "Subscription.applicationUpdated": _LENDING,

@@ -22,6 +22,7 @@ from api.graphql.analytics.model_performance import ModelPerformanceQueries
 from api.graphql.analytics.portfolio import PortfolioQueries
 from api.graphql.audit import AuditQueries
 from api.graphql.business_date import BusinessDateMutations, BusinessDateQueries
+from api.graphql.changes.requests import ChangeMutations, ChangeQueries
 from api.graphql.executor import PlanningExecutor
 from api.graphql.ids import NODE_LOADERS, NodeQueries
 from api.graphql.lending.application_changes import ApplicationMutations
@@ -44,6 +45,8 @@ from api.graphql.lending.reconciliation import ReconciliationQueries
 from api.graphql.lending.schedule_preview import SchedulePreviewQueries
 from api.graphql.lending.statements import StatementMutations, StatementQueries
 from api.graphql.live import LiveSubscriptions
+from api.graphql.observed import observe
+from api.graphql.reference import ReferenceQueries
 from api.graphql.risk.models import ModelMutations, ModelQueries, ModelSubscriptions
 from api.graphql.roles import ROLES, Access, RefusalHook, guard
 from api.graphql.scalars import SCALARS
@@ -70,6 +73,8 @@ QUERIES: Final[tuple[type, ...]] = (
     BusinessDateQueries,
     AuditQueries,
     StatementQueries,
+    ChangeQueries,
+    ReferenceQueries,
     PortfolioQueries,
     DelinquencyQueries,
     FunnelQueries,
@@ -91,6 +96,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     ModelMutations,
     BusinessDateMutations,
     StatementMutations,
+    ChangeMutations,
 )
 SUBSCRIPTIONS: Final[tuple[type, ...]] = (LiveSubscriptions, ModelSubscriptions)
 TYPES: Final[tuple[type, ...]] = ()
@@ -146,6 +152,7 @@ def build_schema(
         execution_context_class=PlanningExecutor,
     )
     guard(schema._schema, roles, record)
+    observe(schema._schema)
     _check_nodes(schema)
     return schema
 

@@ -7,18 +7,19 @@ from typing import Annotated
 
 import strawberry
 
+from api.graphql.changes.requests import ChangeRequest
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node, global_id, row_id_of
 from api.graphql.lending.borrowers import BORROWERS, Borrower
 from api.graphql.lookahead import selection
 from api.graphql.nouns import Noun, column, many, one
-from api.graphql.payloads import Payload, answer, described_enum
+from api.graphql.payloads import Payload, answer
+from api.graphql.role_enum import Role
 from api.graphql.roles import ROLES
 from domain.operations.staff import (
     NewBorrowerUser,
     NewEmployee,
-    assign_roles,
     deactivate_employee,
     register_borrower_user,
     register_employee,
@@ -26,24 +27,6 @@ from domain.operations.staff import (
 from domain.queries.lending.own_borrower import own_borrower_id
 from domain.queries.select import Condition
 from domain.queries.visibility import visible_to
-from domain.rules.roles import Role
-
-described_enum(
-    Role,
-    "What a person may do.",
-    {
-        Role.APPLICANT: "A borrower's user: own data only.",
-        Role.RELATIONSHIP_MANAGER: "Looks after borrowers: registers, proposes, submits.",
-        Role.RISK_OFFICER: "Validates and promotes models, freezes facilities.",
-        Role.APPROVER: "Approves, at a level.",
-        Role.CASHIER: "Disburses and records payments.",
-        Role.ACCOUNTANT: "Reads the books.",
-        Role.ANALYST: "Reads the analytics.",
-        Role.OPERATOR: "Advances the business date, trains models.",
-        Role.AUDITOR: "Reads all, writes nothing.",
-        Role.ADMIN: "Employs people and assigns roles; moves no money.",
-    },
-)
 
 
 @strawberry.type(description="Branch (分支机构) of the lender.")
@@ -112,16 +95,6 @@ class RegisterEmployeeInput:
     approval_level: int = strawberry.field(default=0, description="Level of an approver; else 0.")
 
 
-@strawberry.input(description="The roles an employee shall have.")
-class AssignRolesInput:
-    """The form of `assignRoles`."""
-
-    idempotency_key: str = strawberry.field(description="A fresh key for each new request.")
-    employee_id: strawberry.ID = strawberry.field(description="Global id of the employee.")
-    roles: list[Role] = strawberry.field(description="All the roles; others are revoked.")
-    approval_level: int = strawberry.field(default=0, description="Level of an approver; else 0.")
-
-
 @strawberry.input(description="An employee who leaves.")
 class DeactivateEmployeeInput:
     """The form of `deactivateEmployee`."""
@@ -154,14 +127,13 @@ class RegisterBorrowerUserPayload(Payload):
     """Answer of `registerBorrowerUser`."""
 
 
-@strawberry.type(description="The person who was employed.")
+@strawberry.type(description="The person who was employed, and the roles as they were proposed.")
 class RegisterEmployeePayload(EmployeePayload):
     """Answer of `registerEmployee`."""
 
-
-@strawberry.type(description="The employee with the roles assigned.")
-class AssignRolesPayload(EmployeePayload):
-    """Answer of `assignRoles`."""
+    change: ChangeRequest | None = strawberry.field(
+        default=None, description="The roles, which another person must approve."
+    )
 
 
 @strawberry.type(description="The employee who left.")
@@ -205,7 +177,10 @@ class StaffQueries:
 class StaffMutations:
     """Changing who may do what."""
 
-    @strawberry.mutation(description="Employ a person; incompatible roles are refused.")
+    @strawberry.mutation(
+        description="Employ a person and propose the roles, which another person must approve; "
+        "incompatible ones are refused."
+    )
     async def register_employee(
         self,
         info: Info,
@@ -221,25 +196,9 @@ class StaffMutations:
         effect = register_employee(
             actor=info.context.actor, key=input.idempotency_key, employee=employee
         )
-        return await answer(info, RegisterEmployeePayload, effect, employee="Employee")
-
-    @strawberry.mutation(
-        description="Set an employee's roles; incompatible ones are refused, and nobody sets their "
-        "own."
-    )
-    async def assign_roles(
-        self,
-        info: Info,
-        input: Annotated[AssignRolesInput, strawberry.argument(description="The roles.")],
-    ) -> AssignRolesPayload:
-        effect = assign_roles(
-            actor=info.context.actor,
-            key=input.idempotency_key,
-            employee_id=row_id_of(input.employee_id, "Employee"),
-            roles=frozenset(input.roles),
-            approval_level=input.approval_level,
+        return await answer(
+            info, RegisterEmployeePayload, effect, employee="Employee", change="ChangeRequest"
         )
-        return await answer(info, AssignRolesPayload, effect, employee="Employee")
 
     @strawberry.mutation(description="End a person's access and revoke every role.")
     async def deactivate_employee(

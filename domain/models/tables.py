@@ -1,5 +1,6 @@
 """Every table, for Tortoise and for the migrations' autodetector."""
 
+from domain.models.change import ChangeRequest
 from domain.models.lending.application import ApprovalTask, LoanApplication
 from domain.models.lending.borrower import BankAccount, Borrower, FinancialStatement
 from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
@@ -25,6 +26,7 @@ from domain.models.records import (
     OutboxEvent,
     PolicyValue,
 )
+from domain.models.reference import BenchmarkRate, CalendarDay, ExchangeRate, PostingProfile
 from domain.models.risk.decision import ApprovalAuthority, PolicyRule, RiskDecision
 from domain.models.risk.model_version import ModelVersion
 from domain.models.staff import BorrowerUser, Branch, CaseAssignment, Employee, EmployeeRole
@@ -36,16 +38,20 @@ __models__ = [
     AuditEntry,
     AuditSeal,
     BankAccount,
+    BenchmarkRate,
     Borrower,
     BorrowerUser,
     Branch,
     BusinessDate,
+    CalendarDay,
     CaseAssignment,
+    ChangeRequest,
     CreditFacility,
     Disbursement,
     Drawdown,
     Employee,
     EmployeeRole,
+    ExchangeRate,
     FinancialStatement,
     IdempotencyRecord,
     IncomingPayment,
@@ -67,6 +73,7 @@ __models__ = [
     PaymentOrderFile,
     PolicyRule,
     PolicyValue,
+    PostingProfile,
     Repayment,
     RepaymentAllocation,
     RiskDecision,

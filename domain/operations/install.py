@@ -1,5 +1,6 @@
 """What every database needs before its first loan: the chart of accounts, a head office, the
-business date, products and policy. Safe to run again; it changes nothing that is there."""
+business date, products, policy and reference data. Safe to run again; it changes nothing that is
+there."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from domain.models.lending.loan_terms import stored_allocation_rule
 from domain.models.lending.product import LoanProduct
 from domain.models.records import BusinessDate
 from domain.models.staff import Branch
+from domain.operations.reference_seed import install_reference
 from domain.operations.risk.policy_seed import install_policy
 from domain.rules.lending.allocation import DEFAULT_RULE
 from domain.rules.lending.borrower import Profile
@@ -44,6 +46,7 @@ async def install(*, today: dt.date) -> None:
         if not await LoanProduct.exists(code=product.code, version=product.version):
             await product.save()
     await install_policy(today=today)
+    await install_reference(today=today)
 
 
 def _products() -> list[LoanProduct]:

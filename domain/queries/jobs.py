@@ -26,6 +26,19 @@ async def find_job(job_id: int, *, path: str = "jobId") -> Job:
     return job
 
 
+async def request_of_job(job_id: int) -> str:
+    """Return the id of the request that asked for the job, as the audit trail has it; "" for none.
+
+    So every attempt at it is told under that id, in whichever process and however late.
+    """
+    found = await rows(
+        "SELECT request_id FROM audit_entry WHERE noun = 'Job' AND noun_id = %s "
+        "ORDER BY id LIMIT 1",
+        [job_id],
+    )
+    return str(found[0]["request_id"]) if found else ""
+
+
 async def count_jobs() -> dict[str, int]:
     """Return how many jobs there are in each state that has any."""
     counted = await rows("SELECT state, COUNT(*) AS jobs FROM job GROUP BY state")

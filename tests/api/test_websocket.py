@@ -56,6 +56,19 @@ async def test_a_subscription_runs_to_its_end(toys: Served) -> None:
         assert await hear(socket) == {"id": "1", "type": "complete"}
 
 
+async def test_an_incident_has_the_id_that_the_connection_came_with(toys: Served) -> None:
+    named = {"x-request-id": "from-the-proxy"}
+    async with opened(toys, additional_headers=named) as socket:
+        assert (await hear(socket))["type"] == "connection_ack"
+        assert toys.app.state.under_way.websockets == 1
+        await subscribe(socket, "subscription { breaks }")
+        message: dict[str, Any] = {}
+        while "errors" not in message.get("payload", {}):
+            message = await hear(socket)
+        (error,) = message["payload"]["errors"]
+        assert error["extensions"]["incidentId"] == "from-the-proxy"
+
+
 @pytest.mark.parametrize("token", [None, "nonsense"])
 async def test_a_connection_needs_a_good_token(toys: Served, token: str | None) -> None:
     async with opened(toys, token=token) as socket:

@@ -101,3 +101,13 @@ def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path):
     assert answer.stderr.count("\n") == 1
     assert "Traceback" not in answer.stderr
     assert "hidden" not in answer.stderr
+
+
+def test_two_administrators_are_let_in_and_no_third(tmp_path: Path):
+    for subject in ("ann", "ann", "bob"):
+        answer = liudai("migrate", "--first-admin", subject, home=tmp_path)
+        assert answer.returncode == 0, answer.stderr
+        assert f"{subject} is an administrator" in answer.stderr
+    answer = liudai("migrate", "--first-admin", "eve", home=tmp_path)
+    assert answer.returncode == 2
+    assert "two administrators are employed already" in answer.stderr.splitlines()[-1]

@@ -1,6 +1,8 @@
 """`liudai doctor` names what is wrong and how to mend it."""
 
+import re
 import socket
+import sqlite3
 from pathlib import Path
 
 from test_cli import liudai
@@ -22,7 +24,21 @@ def test_after_migrating_the_model_is_what_lacks(tmp_path: Path):
     answer = liudai("doctor", home=tmp_path)
     assert "ok     migrations  all applied" in answer.stdout
     assert "wrong  model       no champion" in answer.stdout
+    assert "ok     waiting     0 jobs, 0 events and 0 audit entries wait" in answer.stdout
     assert "ok     clock" in answer.stdout
+
+
+def test_what_no_worker_takes_is_named(tmp_path: Path):
+    assert liudai("migrate", home=tmp_path).returncode == 0
+    assert liudai("token", "--role", "OPERATOR", home=tmp_path).returncode == 0  # is audited
+    assert "ok     waiting     0 jobs" in liudai("doctor", home=tmp_path).stdout
+    with sqlite3.connect(tmp_path / "liudai.sqlite3") as database:
+        database.execute("UPDATE outbox_event SET created_at = datetime('now', '-5 minutes')")
+    old = liudai("doctor", home=tmp_path)
+    (line,) = [line for line in old.stdout.splitlines() if "waiting" in line[:20]]
+    assert line.startswith("wrong  waiting     0 jobs, ")
+    assert re.search(r"wait; the oldest 30\d s$", line), line
+    assert "→ no worker takes them" in old.stdout
 
 
 def test_a_database_that_is_down_is_said_without_its_password(tmp_path: Path):

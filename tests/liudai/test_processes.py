@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.metric_folder import environment, prepare
 from domain.settings import Settings
 from liudai.embedded_redis import redis_url
 from liudai.errors import LiudaiError
@@ -34,6 +35,23 @@ def test_the_embedded_default_is_redis_then_worker_and_api(tmp_path: Path):
     for child in (worker, api):
         assert child.environment["LIUDAI_REDIS_URL"] == redis_url(tmp_path)
         assert child.stage == 1
+
+
+def test_each_process_counts_under_its_name_and_is_forgotten_when_it_ends(tmp_path: Path):
+    settings = Settings(home=tmp_path, worker_processes=2)
+    with listen(host="127.0.0.1", port=0) as listening:
+        _, *children = process_specs(settings, listening=listening)
+    folder = tmp_path / "metrics"
+    prepare(folder)
+    for child in children:
+        assert child.environment == child.environment | environment(folder, child.name)
+        for name in (f"gauge_livemax_{child.name}.db", f"counter_{child.name}.db"):
+            (folder / name).touch()
+    for child in children:
+        child.ended()
+    assert {path.name for path in folder.iterdir()} == {
+        f"counter_{name}.db" for name in ("worker-1", "worker-2", "api")
+    }
 
 
 def test_a_redis_of_ones_own_is_used_and_counts_are_obeyed(tmp_path: Path):

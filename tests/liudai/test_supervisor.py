@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,24 @@ def test_a_killed_child_is_started_again(tmp_path: Path):
     assert said == ["worker was killed by signal 9; it starts again in 0.1 s"]
     assert lines(journal)[-1] == "worker finished"
     assert supervisor.pids() == {}
+
+
+def test_the_end_of_a_child_is_told_before_it_starts_again(tmp_path: Path):
+    journal = tmp_path / "journal"
+
+    def ended() -> None:
+        with journal.open("a") as file:
+            file.write("worker is told to have ended\n")
+
+    spec = replace(polite("worker", journal), ended=ended)
+    with Supervisor([spec], say=lambda _: None) as supervisor:
+        os.kill(supervisor.pids()["worker"], signal.SIGKILL)
+        assert eventually(lambda: lines(journal).count("worker started") == 2)
+    assert lines(journal)[:3] == [
+        "worker started",
+        "worker is told to have ended",
+        "worker started",
+    ]
 
 
 def test_stages_start_upwards_and_stop_downwards(tmp_path: Path):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from api.graphql.changes.requests import ChangeRequest
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node, row_id_of
@@ -22,6 +23,7 @@ from domain.operations.lending.register_bank_account import (
 from domain.queries.clear_text import clear_text
 from domain.queries.lending.statements import visible_by_borrower
 from domain.queries.select import Condition
+from domain.rules.lending.bank_account import BankAccountState
 
 
 def _number(actor: Actor, row: Mapping[str, Any]) -> str:
@@ -38,6 +40,11 @@ class BankAccount(Node):
         ("number_cipher", "number_tail"),
         "The number: in clear for those whose work needs it, else its last four characters.",
         _number,
+    )
+    state: BankAccountState = column("state", "Its state.", read=BankAccountState)
+    approved_on: dt.date | None = column("approved_on", "Business date of its approval.")
+    usable_from: dt.date | None = column(
+        "usable_from", "Money may go to it from this day on: its cooling period is over."
     )
     created_at: dt.datetime = column("created_at", "When it was registered.")
 
@@ -63,6 +70,9 @@ class RegisterBankAccountPayload(Payload):
     """Answer of `registerBankAccount`."""
 
     account: BankAccount | None = strawberry.field(default=None, description="The account.")
+    change: ChangeRequest | None = strawberry.field(
+        default=None, description="The account as a change that another person must approve."
+    )
 
 
 @strawberry.type
@@ -89,7 +99,10 @@ class BankAccountQueries:
 class BankAccountMutations:
     """Changing bank accounts."""
 
-    @strawberry.mutation(description="Register a bank account of a borrower.")
+    @strawberry.mutation(
+        description="Register a bank account of a borrower. It is PENDING until another person "
+        "approves it."
+    )
     async def register_bank_account(
         self,
         info: Info,
@@ -104,4 +117,6 @@ class BankAccountMutations:
         effect = register_bank_account(
             actor=info.context.actor, key=input.idempotency_key, account=account
         )
-        return await answer(info, RegisterBankAccountPayload, effect, account="BankAccount")
+        return await answer(
+            info, RegisterBankAccountPayload, effect, account="BankAccount", change="ChangeRequest"
+        )

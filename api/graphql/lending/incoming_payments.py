@@ -1,4 +1,4 @@
-"""Money that came in: receive a payment, find what lies in suspense, say whose it is."""
+"""Money that came in: receive a payment, find what lies in suspense."""
 
 from __future__ import annotations
 
@@ -10,21 +10,14 @@ import strawberry
 
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
-from api.graphql.ids import Node, row_id_of
-from api.graphql.lending.loans import Loan, Repayment
+from api.graphql.ids import Node
+from api.graphql.lending.loans import Loan
 from api.graphql.lending.payment_files import PaymentFile, reasons_in
-from api.graphql.lending.payment_orders import PaymentOrder
 from api.graphql.nouns import Noun, column, computed, money, one
 from api.graphql.payloads import Payload, answer
 from api.graphql.scalars import Money, MoneyInput
 from domain.actor import Actor
 from domain.operations.lending.receive_payment import ReceivedPayment, receive_payment
-from domain.operations.lending.settle_suspense import (
-    SuspenseMatch,
-    SuspenseReturn,
-    match_suspense_now,
-    return_suspense_now,
-)
 from domain.operations.lending.take_incoming import PAYER_ACCOUNT
 from domain.queries.business_date import business_date
 from domain.queries.clear_text import clear_text
@@ -166,41 +159,6 @@ class ReceivePaymentPayload(Payload):
     loan: Loan | None = strawberry.field(default=None, description="The loan it went to.")
 
 
-@strawberry.input(description="Whose a payment in suspense is.")
-class MatchSuspenseInput:
-    """The form of `matchSuspense`."""
-
-    idempotency_key: str = strawberry.field(description="A fresh key for each new request.")
-    payment_id: strawberry.ID = strawberry.field(description="Global id of the payment.")
-    loan_id: strawberry.ID = strawberry.field(description="Global id of the loan.")
-
-
-@strawberry.type(description="The payment on its loan.")
-class MatchSuspensePayload(Payload):
-    """Answer of `matchSuspense`."""
-
-    payment: IncomingPayment | None = strawberry.field(default=None, description="The payment.")
-    loan: Loan | None = strawberry.field(default=None, description="The loan.")
-    repayment: Repayment | None = strawberry.field(default=None, description="The repayment.")
-
-
-@strawberry.input(description="A payment in suspense to send back.")
-class ReturnSuspenseInput:
-    """The form of `returnSuspense`."""
-
-    idempotency_key: str = strawberry.field(description="A fresh key for each new request.")
-    payment_id: strawberry.ID = strawberry.field(description="Global id of the payment.")
-    reason: str = strawberry.field(description="Why, at most 200 characters.")
-
-
-@strawberry.type(description="The payment and the order that sends it back.")
-class ReturnSuspensePayload(Payload):
-    """Answer of `returnSuspense`."""
-
-    payment: IncomingPayment | None = strawberry.field(default=None, description="The payment.")
-    order: PaymentOrder | None = strawberry.field(default=None, description="The order.")
-
-
 @strawberry.type
 class IncomingPaymentQueries:
     """Reading what came in."""
@@ -234,7 +192,7 @@ class IncomingPaymentQueries:
 
 @strawberry.type
 class IncomingPaymentMutations:
-    """Taking what comes in, and settling what nobody could match."""
+    """Taking what comes in."""
 
     @strawberry.mutation(
         description="Take a payment that the bank reported, once only by source and reference: "
@@ -254,46 +212,4 @@ class IncomingPaymentMutations:
         )
         return await answer(
             info, ReceivePaymentPayload, effect, payment="IncomingPayment", loan="Loan"
-        )
-
-    @strawberry.mutation(
-        description="Say which loan a payment in suspense is for, as another person than the one "
-        "who brought it in. The loan is paid as of the payment's value date."
-    )
-    async def match_suspense(
-        self,
-        info: Info,
-        input: Annotated[MatchSuspenseInput, strawberry.argument(description="Whose it is.")],
-    ) -> MatchSuspensePayload:
-        match = SuspenseMatch(
-            payment_id=row_id_of(input.payment_id, "IncomingPayment"),
-            loan_id=row_id_of(input.loan_id, "Loan"),
-        )
-        effect = match_suspense_now(
-            actor=info.context.actor, key=input.idempotency_key, match=match
-        )
-        return await answer(
-            info,
-            MatchSuspensePayload,
-            effect,
-            payment="IncomingPayment",
-            loan="Loan",
-            repayment="Repayment",
-        )
-
-    @strawberry.mutation(
-        description="Order a payment in suspense to be paid back to the account that it came "
-        "from, as another person than the one who brought it in."
-    )
-    async def return_suspense(
-        self,
-        info: Info,
-        input: Annotated[ReturnSuspenseInput, strawberry.argument(description="What to return.")],
-    ) -> ReturnSuspensePayload:
-        back = SuspenseReturn(
-            payment_id=row_id_of(input.payment_id, "IncomingPayment"), reason=input.reason
-        )
-        effect = return_suspense_now(actor=info.context.actor, key=input.idempotency_key, back=back)
-        return await answer(
-            info, ReturnSuspensePayload, effect, payment="IncomingPayment", order="PaymentOrder"
         )

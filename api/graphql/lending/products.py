@@ -10,7 +10,7 @@ from api.graphql.ids import Node
 from api.graphql.lending import enums  # noqa: F401 - describes the enums used here
 from api.graphql.nouns import Noun, column, money, rate
 from api.graphql.scalars import Money, Rate
-from domain.queries.select import Condition
+from domain.queries.lending.products import ON_OFFER
 from domain.queries.visibility import visible_to_all
 from domain.rules.lending.borrower import Profile
 from domain.rules.lending.day_count import DayCount
@@ -44,9 +44,8 @@ PRODUCTS = Noun(LoanProduct, table="loan_product", sight=visible_to_all)
 class ProductQueries:
     """Reading products."""
 
-    @strawberry.field(description="Loan products on offer, newest first.")
+    @strawberry.field(description="Loan products on offer, in their latest version, newest first.")
     async def loan_products(
         self, info: Info, first: First = PAGE_DEFAULT, after: After = None
     ) -> Connection[LoanProduct]:
-        offered = [Condition("loan_product.active = 1")]
-        return await PRODUCTS.page(info, first=first, after=after, where=offered)
+        return await PRODUCTS.page(info, first=first, after=after, where=ON_OFFER)

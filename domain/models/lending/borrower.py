@@ -37,6 +37,10 @@ class BankAccount(models.Model):
     number_cipher = fields.CharField(max_length=200)
     number_index = fields.CharField(max_length=64)
     number_tail = fields.CharField(max_length=4)
+    # Money may go to it once another person has approved it, from `usable_from` on.
+    state = fields.CharField(max_length=10, default="PENDING")
+    approved_on = fields.DateField(null=True)
+    usable_from = fields.DateField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from domain.actor import Actor
 from domain.db import execute, rows
 from domain.models.lending.facility import CreditFacility
 from domain.models.records import BusinessDate
+from domain.operations.changes.expire import expire_changes
 from domain.operations.lending.account import open_loans, pass_days, save
 from domain.operations.lending.allocations import write_taken
 from domain.operations.lending.take_payment import paid_event
@@ -81,6 +82,7 @@ async def _open_day(step: Step, actor: Actor, day: dt.date) -> None:
             await save(loan, schedule_event=0)
     await _expire_facilities(step, day)
     await expire_applications(step, today=day)
+    await expire_changes(step, today=day)
 
 
 async def _loans_behind(day: dt.date, *, after: int) -> list[int]:

@@ -13,6 +13,7 @@ from domain.models.lending.borrower import Borrower
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.product import LoanProduct
 from domain.queries.lending.find import find_facility
+from domain.queries.lending.products import is_on_offer
 from domain.rules.form import Form
 from domain.rules.lending.application import (
     GROWTH_DECIMALS,
@@ -92,7 +93,8 @@ async def read_terms(
         features=_read_features(form, saved, fields, read_features),
     )
     if product is not None:
-        check_product(form, terms, product_terms(product), profile=borrower.profile)
+        bounds = replace(product_terms(product), active=await is_on_offer(product))
+        check_product(form, terms, bounds, profile=borrower.profile)
     if facility is not None:
         check_facility(form, terms, borrower_id=facility.borrower_id, currency=facility.currency)
     form.refuse()

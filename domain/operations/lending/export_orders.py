@@ -55,7 +55,7 @@ async def export_orders(*, actor: Actor, key: str, export: OrderExport) -> Done:
         form.whole("limit", export.limit, least=1, most=ORDERS_MAX)
         form.refuse()
         today = await held_business_date()
-        orders = await _lock_waiting(actor, export)
+        orders = await _lock_waiting(actor, export, today=today)
         if not orders:
             form.add(
                 ErrorCode.NOT_FOUND,
@@ -88,9 +88,11 @@ async def export_orders(*, actor: Actor, key: str, export: OrderExport) -> Done:
     )
 
 
-async def _lock_waiting(actor: Actor, export: OrderExport) -> list[dict[str, Any]]:
+async def _lock_waiting(
+    actor: Actor, export: OrderExport, *, today: dt.date
+) -> list[dict[str, Any]]:
     """Return the orders that wait and have an account, locked; one that has none yet is given the
-    borrower's, if it has been registered since."""
+    borrower's, if it has been approved since."""
     condition, values = orders_in_sight(actor, table="payment_order")
     found = await rows(
         "SELECT id, purpose, borrower_id, amount, payee_name, payee_account_cipher, remittance "
@@ -100,12 +102,12 @@ async def _lock_waiting(actor: Actor, export: OrderExport) -> list[dict[str, Any
     )
     for order in found:
         if order["payee_account_cipher"] is None and order["purpose"] == OrderPurpose.DISBURSEMENT:
-            await _complete(order)
+            await _complete(order, today=today)
     return [order for order in found if order["payee_account_cipher"] is not None]
 
 
-async def _complete(order: dict[str, Any]) -> None:
-    name, account = await own_account_of(order["borrower_id"])
+async def _complete(order: dict[str, Any], *, today: dt.date) -> None:
+    name, account = await own_account_of(order["borrower_id"], today=today)
     if not account:
         return
     order["payee_name"] = name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -92,7 +93,7 @@ async def reverse_repayment(
         "WHERE id = %s AND loan_id = %s",
         [repayment_id, loan.row.id],
     )
-    refuse_if(_reversal_problems(found))
+    refuse_irreversible(found)
     (repayment,) = found
     before = loan.state()
     sequence = loan.next_sequence()
@@ -127,37 +128,20 @@ async def reverse_repayment(
     return event_id
 
 
-def _reversal_problems(found: list[dict[str, object]]) -> list[Problem]:
+def refuse_irreversible(found: Sequence[Mapping[str, object]]) -> None:
+    """Refuse a repayment (the row found for an id, or none) that cannot be reversed."""
     if not found:
-        raise Refused(
-            [
-                Problem(
-                    ErrorCode.NOT_FOUND,
-                    ("repaymentId",),
-                    "There is no such repayment.",
-                    "该还款不存在。",
-                )
-            ]
-        )
-    if found[0]["reversed_by"] is not None:
-        return [
-            Problem(
-                ErrorCode.ILLEGAL_STATE,
-                ("repaymentId",),
-                "This repayment has been reversed already.",
-                "该笔还款已冲销。",
-            )
-        ]
-    if found[0]["kind"] == CREDIT_APPLIED:
-        return [
-            Problem(
-                ErrorCode.ILLEGAL_STATE,
-                ("repaymentId",),
-                "This is a use of a credit balance: reverse the payment that brought the money.",
-                "该记录为溢缴款抵扣，请冲销带来该款项的还款。",
-            )
-        ]
-    return []
+        code, en, zh = ErrorCode.NOT_FOUND, "There is no such repayment.", "该还款不存在。"
+    elif found[0]["reversed_by"] is not None:
+        code = ErrorCode.ILLEGAL_STATE
+        en, zh = "This repayment has been reversed already.", "该笔还款已冲销。"
+    elif found[0]["kind"] == CREDIT_APPLIED:
+        code = ErrorCode.ILLEGAL_STATE
+        en = "This is a use of a credit balance: reverse the payment that brought the money."
+        zh = "该记录为溢缴款抵扣，请冲销带来该款项的还款。"
+    else:
+        return
+    raise Refused([Problem(code, ("repaymentId",), en, zh)])
 
 
 async def record_event(

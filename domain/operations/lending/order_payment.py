@@ -18,6 +18,7 @@ from domain.operations.clock import now
 from domain.operations.lending.cash_journal import move_cash
 from domain.operations.lending.request_drawdown import PAYEE_ACCOUNT
 from domain.operations.perform import Step
+from domain.rules.lending.bank_account import BankAccountState
 from domain.rules.lending.payment_states import OrderPurpose, OrderState
 from domain.rules.lending.postings import Account, Event
 from domain.rules.numbers import NumberKind, human_number
@@ -106,7 +107,9 @@ async def order_disbursement(
     if drawdown.payee_account_cipher and drawdown.payee_account_tail:
         account = decrypt(drawdown.payee_account_cipher, column=PAYEE_ACCOUNT)
     if not account or not name:
-        own_name, own_account = await own_account_of(drawdown.borrower_id)
+        own_name, own_account = await own_account_of(
+            drawdown.borrower_id, today=disbursement.value_date
+        )
         name, account = name or own_name, account or own_account
     return await create_order(
         step,
@@ -127,13 +130,13 @@ async def order_disbursement(
     )
 
 
-async def own_account_of(borrower_id: int) -> tuple[str, str]:
-    """Return holder and number of the account the borrower registered last; the borrower's name
-    and an empty number where there is none."""
+async def own_account_of(borrower_id: int, *, today: dt.date) -> tuple[str, str]:
+    """Return holder and number of the borrower's account that was approved last and may be paid to
+    already; the borrower's name and an empty number where there is none."""
     found = await rows(
         "SELECT account_name, number_cipher FROM bank_account WHERE borrower_id = %s "
-        "ORDER BY id DESC LIMIT 1",
-        [borrower_id],
+        "AND state = %s AND usable_from <= %s ORDER BY id DESC LIMIT 1",
+        [borrower_id, BankAccountState.APPROVED, today],
     )
     if found:
         number = decrypt(found[0]["number_cipher"], column=BANK_ACCOUNT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from time import perf_counter_ns
 
 from domain.actor import Actor
@@ -16,6 +17,7 @@ from domain.operations.perform import Done, Result, Step, perform
 from domain.operations.risk.assess import Case, assess
 from domain.queries.business_date import business_date
 from domain.queries.lending.find import find_application, find_facility
+from domain.queries.lending.products import is_on_offer
 from domain.queries.policy import policy_value
 from domain.rules.form import Form
 from domain.rules.lending.application import (
@@ -111,7 +113,8 @@ async def _complete_case(actor: Actor, application: LoanApplication, *, today: d
     form.extend(missing_fields(terms))
     product = await LoanProduct.get_or_none(id=application.product_id or 0)
     if product is not None:
-        check_product(form, terms, product_terms(product), profile=borrower.profile)
+        bounds = replace(product_terms(product), active=await is_on_offer(product))
+        check_product(form, terms, bounds, profile=borrower.profile)
     facility: CreditFacility | None = None
     if application.facility_id is not None:
         try:

@@ -61,6 +61,8 @@ def _values(profile: Profile) -> tuple[SeededValue, ...]:
             ("cure_days", "180"),
             ("prepayment_fee_rate", "0"),
             ("backdating_days_max", "5"),
+            ("change_request_validity_days", "30"),
+            ("bank_account_cooling_days", "3"),
         )
     )
 

@@ -89,6 +89,7 @@ class ProductTerms:
     profile: str
     currency: str
     active: bool
+    """Whether it is on offer."""
     method: RepaymentMethod
     period_unit: PeriodUnit
     every: int
@@ -131,9 +132,9 @@ def check_product(
         form.add(
             ErrorCode.INVALID_VALUE,
             "productId",
-            "This product is not on offer to this borrower. Choose an active product of the "
-            f"{profile} profile.",
-            f"该产品不适用于此借款人，请选择 {profile} 体系下的在售产品。",
+            "This product, or this version of it, is not on offer to this borrower. Choose one on "
+            f"offer in the {profile} profile.",
+            f"该产品或该版本不适用于此借款人，请选择 {profile} 体系下的在售产品。",
         )
         return
     if terms.currency and terms.currency != product.currency:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.db import rows
+from domain.db import execute, rows
 from domain.models.lending.borrower import FinancialStatement
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.product import LoanProduct
@@ -214,6 +214,20 @@ async def test_a_product_that_was_withdrawn_meanwhile(story: Story) -> None:
     assert said(refused.value) == {("productId", "INVALID_VALUE")}
 
 
+async def test_a_version_that_another_follows_is_no_longer_on_offer(story: Story) -> None:
+    application_id = await story.draft()
+    (kept,) = await LoanProduct.filter(id=story.product.id).values()
+    del kept["id"]
+    later = await LoanProduct.create(**{**kept, "version": kept["version"] + 1})
+    try:
+        with pytest.raises(Refused) as refused:
+            await story.submit(application_id)
+    finally:
+        await later.delete()
+    assert said(refused.value) == {("productId", "INVALID_VALUE")}
+    await story.submit(application_id)
+
+
 async def test_more_than_the_facility_has_left(story: Story) -> None:
     application_id = await story.draft(amount=Decimal("90000000.01"))
     await story.submit(application_id)
@@ -415,7 +429,10 @@ async def test_the_seed_is_written_once(story: Story) -> None:
 
 
 async def test_policy_is_dated_and_a_zero_person_band_approves_alone(story: Story) -> None:
-    """Rows of tomorrow are not in force, those of today are; kept last, it changes policy."""
+    """Rows of tomorrow are not in force, those of today are; kept last, it changes policy, which
+    takes its triggers away."""
+    for verb in ("update", "delete"):
+        await execute(f"DROP TRIGGER policy_rule_no_{verb}")
     await PolicyRule.create(
         profile="GENERIC",
         code="PD_REFER",

@@ -12,17 +12,13 @@ import pytest
 from domain import db
 from domain.models.lending.loan import Repayment
 from domain.operations.lending.advance_business_date import advance_business_date
-from domain.operations.lending.settle_suspense import (
-    SuspenseMatch,
-    match_suspense_now,
-)
 from domain.rules.lending.payment_states import (
     IncomingState,
 )
 from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode, Refused
 from tests.books import books_hold
-from tests.incoming import counts, ledger, number, payment, receive
+from tests.incoming import counts, ledger, match, number, payment, receive
 from tests.lender import Lender, key
 
 
@@ -143,10 +139,6 @@ async def test_a_payment_dated_back_counts_from_its_value_date(lender: Lender) -
     )
     assert early.state == IncomingState.SUSPENSE
     assert [r["code"] for r in early.reasons or []] == [ErrorCode.DATE_OUT_OF_RANGE]
-    done = await match_suspense_now(
-        actor=lender.accountant,
-        key=key(),
-        match=SuspenseMatch(payment_id=early.id, loan_id=loan.id),
-    )
-    assert (await Repayment.get(id=done["repayment"])).value_date == start
+    early = await match(lender, early.id, loan.id)
+    assert (await Repayment.get(id=early.repayment_id)).value_date == start
     await books_hold(loan.id)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from domain import db
-from domain.encryption import decrypt
+from domain.encryption import decrypt, encrypt
+from domain.models.lending.borrower import BankAccount
 from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Loan
@@ -20,13 +21,9 @@ from domain.operations.lending.advance_business_date import advance_business_dat
 from domain.operations.lending.disburse_drawdown import disburse_drawdown
 from domain.operations.lending.export_orders import FILE_TEXT, OrderExport, export_orders
 from domain.operations.lending.receive_payment import ReceivedPayment, receive_payment
-from domain.operations.lending.register_bank_account import (
-    NewBankAccount,
-    register_bank_account,
-)
+from domain.operations.lending.register_bank_account import NUMBER
 from domain.operations.lending.request_drawdown import DrawdownRequest, request_drawdown
 from domain.operations.lending.settle_order import bounce_order, confirm_order
-from domain.operations.lending.settle_suspense import SuspenseReturn, return_suspense_now
 from domain.operations.perform import Done
 from domain.queries.business_date import business_date
 from domain.queries.lending.reconciliation import reconciliation
@@ -44,7 +41,7 @@ from domain.rules.lending.states import DrawdownState, LoanState, PaymentMethod
 from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode, Refused
 from domain.settings import get_settings
-from tests.incoming import load, post
+from tests.incoming import load, post, send_back
 from tests.lender import Lender, key
 from tests.payment_samples import camt, detail, entry
 
@@ -160,7 +157,7 @@ async def test_an_order_is_exported_once_even_by_four_at_once(lender: Lender) ->
     assert (await order_of(loan)).file_id == first["file"]
 
 
-async def test_an_order_without_an_account_waits_until_one_is_registered(lender: Lender) -> None:
+async def test_an_order_without_an_account_waits_until_one_may_be_paid_to(lender: Lender) -> None:
     loan = await lender.loan()
     order = await order_of(loan)
     assert order.payee_account_cipher is None
@@ -170,16 +167,21 @@ async def test_an_order_without_an_account_waits_until_one_is_registered(lender:
     with pytest.raises(Refused) as refusal:
         await export(lender)
     assert code(refusal) is ErrorCode.NOT_FOUND
-    await register_bank_account(
-        actor=lender.relationship_manager,
-        key=key(),
-        account=NewBankAccount(
-            borrower_id=loan.borrower_id,
-            bank_name="Bank",
-            account_name="Holder Ltd",
-            number="DE89370400440532013000",
-        ),
+    today = await business_date()
+    account = await BankAccount.create(
+        borrower_id=loan.borrower_id,
+        bank_name="Bank",
+        account_name="Holder Ltd",
+        number_cipher=encrypt("DE89370400440532013000", column=NUMBER),
+        number_index=key(),
+        number_tail="3000",
+        state="APPROVED",
+        usable_from=today + dt.timedelta(days=1),
     )
+    with pytest.raises(Refused) as refusal:  # it has not cooled yet
+        await export(lender)
+    assert code(refusal) is ErrorCode.NOT_FOUND
+    await BankAccount.filter(id=account.id).update(usable_from=today)
     text = await text_of(await export(lender, OrderFormat.CSV))
     assert "Holder Ltd,DE89370400440532013000" in text
     assert (await order_of(loan)).state == OrderState.EXPORTED
@@ -305,25 +307,22 @@ async def test_money_sent_back_that_bounces_lies_in_suspense_again(lender: Lende
             payer_account=ACCOUNT,
         ),
     )
-    back = SuspenseReturn(payment_id=received["payment"], reason="not ours")
-    done = await return_suspense_now(actor=lender.accountant, key=key(), back=back)
+    order = await send_back(lender, received["payment"])
     text = await text_of(await export(lender, OrderFormat.CSV))
     assert f"Stranger,{ACCOUNT}" in text
-    await confirm_order(
-        actor=lender.cashier, key=key(), order_id=done["order"], bank_reference="B-1"
-    )
+    await confirm_order(actor=lender.cashier, key=key(), order_id=order.id, bank_reference="B-1")
     now = await balances()
     assert now.get("1002", 0) == before.get("1002", 0)
     assert now["2240"] == before.get("2240", 0)
-    await bounce_order(actor=lender.cashier, key=key(), order_id=done["order"], reason="closed")
+    await bounce_order(actor=lender.cashier, key=key(), order_id=order.id, reason="closed")
     now = await balances()
     assert now["1002"] - before.get("1002", 0) == 10_00
     assert now["2240"] - before.get("2240", 0) == -10_00
     assert now["1012"] == before.get("1012", 0)
     payment = await IncomingPayment.get(id=received["payment"])
     assert (payment.state, payment.settled_on) == (IncomingState.SUSPENSE, None)
-    again = await return_suspense_now(actor=lender.accountant, key=key(), back=back)
-    assert again["order"] != done["order"]
+    again = await send_back(lender, received["payment"])
+    assert again.id != order.id
     assert await crooked() == []
 
 

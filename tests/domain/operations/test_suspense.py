@@ -8,14 +8,9 @@ import pytest
 
 from domain.models.lending.loan import Loan, Repayment
 from domain.models.lending.payment import IncomingPayment
+from domain.operations.changes.kinds.suspense_match import SUSPENSE_MATCH, SuspenseMatch
 from domain.operations.lending.account import open_loan
 from domain.operations.lending.loan_event import reverse_repayment
-from domain.operations.lending.settle_suspense import (
-    SuspenseMatch,
-    SuspenseReturn,
-    match_suspense_now,
-    return_suspense_now,
-)
 from domain.operations.perform import Result, Step, perform
 from domain.queries.lending.reconciliation import reconciliation
 from domain.rules.lending.payment_states import (
@@ -23,43 +18,62 @@ from domain.rules.lending.payment_states import (
 )
 from domain.rules.lending.reconciliation import DifferenceKind
 from domain.rules.refusal import ErrorCode, Refused
-from tests.incoming import counts, ledger, number, payment, receive
+from tests.books import books_hold
+from tests.changes import approve, found, propose
+from tests.incoming import counts, ledger, match, number, payment, receive, send_back
 from tests.lender import Lender, key
 
 
-async def test_suspense_is_matched_by_another_person_and_goes_to_the_loan(lender: Lender) -> None:
+async def test_suspense_is_matched_by_two_persons_and_goes_to_the_loan(lender: Lender) -> None:
     loan = await lender.loan()
     taken = await receive(lender, payment(key()))
     before = await ledger("2240")
-    match = SuspenseMatch(payment_id=taken.id, loan_id=loan.id)
-    with pytest.raises(Refused) as refusal:
-        await match_suspense_now(actor=lender.cashier, key=key(), match=match)
-    assert refusal.value.problems[0].code is ErrorCode.SAME_PERSON
-    done = await match_suspense_now(actor=lender.accountant, key=key(), match=match)
+    asked = SuspenseMatch(payment_id=taken.id, loan_id=loan.id)
+    first = await propose(lender.cashier, SUSPENSE_MATCH, asked)
+    second = await propose(lender.cashier, SUSPENSE_MATCH, asked)
+    assert "100.00 USD" in first.summary_en
+    assert "Acme Ltd" in first.summary_zh
+    assert (await IncomingPayment.get(id=taken.id)).state == IncomingState.SUSPENSE
+    await approve(lender.accountant, first)
     taken = await IncomingPayment.get(id=taken.id)
     assert (taken.state, taken.loan_id) == (IncomingState.MATCHED, loan.id)
-    assert taken.repayment_id == done["repayment"]
     assert await ledger("2240") - before == 100_00
-    assert (await Repayment.get(id=done["repayment"])).amount == 100_00
+    assert (await Repayment.get(id=taken.repayment_id)).amount == 100_00
+    await books_hold(loan.id)
     with pytest.raises(Refused) as refusal:
-        await match_suspense_now(actor=lender.accountant, key=key(), match=match)
-    assert refusal.value.problems[0].code is ErrorCode.ILLEGAL_STATE
+        await approve(lender.accountant, second)
+    assert set(found(refusal).values()) == {ErrorCode.ILLEGAL_STATE}
+    with pytest.raises(Refused) as refusal:
+        await propose(lender.cashier, SUSPENSE_MATCH, asked)
+    assert set(found(refusal).values()) == {ErrorCode.ILLEGAL_STATE}
+
+
+async def test_nobody_approves_the_match_of_what_they_brought_in(lender: Lender) -> None:
+    loan = await lender.loan()
+    taken = await receive(lender, payment(key()))
+    await IncomingPayment.filter(id=taken.id).update(received_by_id=lender.accountant.id)
+    asked = SuspenseMatch(payment_id=taken.id, loan_id=loan.id)
+    change = await propose(lender.cashier, SUSPENSE_MATCH, asked)
+    before = await counts()
+    with pytest.raises(Refused) as refusal:
+        await approve(lender.accountant, change)
+    assert set(found(refusal).values()) == {ErrorCode.SAME_PERSON}
+    assert await counts() == before
 
 
 async def test_suspense_goes_back_only_to_the_account_it_came_from(lender: Lender) -> None:
     nameless = await receive(lender, payment(key(), payer_account=""))
-    back = SuspenseReturn(payment_id=nameless.id, reason="not ours")
     before = await counts()
     with pytest.raises(Refused) as refusal:
-        await return_suspense_now(actor=lender.accountant, key=key(), back=back)
-    assert refusal.value.problems[0].code is ErrorCode.REQUIRED
+        await send_back(lender, nameless.id)
+    assert set(found(refusal).values()) == {ErrorCode.REQUIRED}
     assert await counts() == before
     taken = await receive(lender, payment(key()))
-    back = SuspenseReturn(payment_id=taken.id, reason="not ours")
-    done = await return_suspense_now(actor=lender.accountant, key=key(), back=back)
+    order = await send_back(lender, taken.id)
     assert (await IncomingPayment.get(id=taken.id)).state == IncomingState.RETURNED
-    assert await ledger("2240", f"order:{done['order']}") == 100_00
-    assert await ledger("1012", f"order:{done['order']}") == -100_00
+    assert (order.payee_name, order.payee_account_tail) == ("Acme Ltd", "2222")
+    assert await ledger("2240", f"order:{order.id}") == 100_00
+    assert await ledger("1012", f"order:{order.id}") == -100_00
 
 
 async def test_a_reversed_repayment_gives_its_money_back_to_suspense(lender: Lender) -> None:
@@ -85,11 +99,7 @@ async def test_a_reversed_repayment_gives_its_money_back_to_suspense(lender: Len
     assert await ledger("2240") - before["2240"] == -100_00
     assert (await Loan.get(id=loan.id)).credit_balance == 0
     other = await lender.loan()
-    await match_suspense_now(
-        actor=lender.accountant,
-        key=key(),
-        match=SuspenseMatch(payment_id=taken.id, loan_id=other.id),
-    )
+    await match(lender, taken.id, other.id)
     assert await ledger("2240") == before["2240"]
     assert {d.kind for d in (await reconciliation(dt.date(2026, 1, 15))).differences} <= {
         DifferenceKind.DUPLICATE,

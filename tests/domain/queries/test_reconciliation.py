@@ -15,12 +15,12 @@ from domain.operations.lending.import_payment_file import NewPaymentFile, import
 from domain.operations.lending.order_payment import ORDER_ACCOUNT
 from domain.operations.lending.post_payment_file import begin_posting, post_line, waiting_lines
 from domain.operations.lending.receive_payment import ReceivedPayment, receive_payment
-from domain.operations.lending.settle_suspense import SuspenseMatch, match_suspense_now
 from domain.queries.business_date import business_date
 from domain.queries.lending.reconciliation import reconciliation, suspense_ageing
 from domain.rules.lending.payment_states import OrderFormat, PaymentFormat
 from domain.rules.lending.reconciliation import DifferenceKind, Held, SourceDay, age_buckets
 from domain.rules.numbers import NumberKind, human_number
+from tests.incoming import match
 from tests.lender import Lender, key
 from tests.payment_samples import csv_bytes, row
 
@@ -77,11 +77,7 @@ async def test_a_day_agrees_and_names_what_was_refused_or_is_waiting(lender: Len
     suspense = held[DifferenceKind.SUSPENSE_ACCOUNT, "USD"]
     assert (suspense.ledger, suspense.expected) == (53_00, 53_00)
 
-    await match_suspense_now(
-        actor=lender.accountant,
-        key=key(),
-        match=SuspenseMatch(payment_id=called["payment"], loan_id=loan.id),
-    )
+    await match(lender, called["payment"], loan.id)
     found = await reconciliation(today)
     assert {d.kind for d in found.differences} == {
         DifferenceKind.DUPLICATE,

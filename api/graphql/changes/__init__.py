@@ -1,0 +1,1 @@
+"""Change requests in GraphQL: the noun, its mutations, and one typed input a kind."""

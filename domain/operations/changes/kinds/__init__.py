@@ -1,0 +1,1 @@
+"""The kinds of changes, one a file; `registry.py` lists them."""

@@ -1,0 +1,130 @@
+"""What a version of a loan product (贷款产品) may say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from domain.rules.form import Form
+from domain.rules.lending.allocation import AllocationRule, validate_rule
+from domain.rules.lending.application import read_fraction
+from domain.rules.lending.borrower import Profile
+from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.overdue import CompoundBasis
+from domain.rules.lending.periods import PeriodUnit
+from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms, validate
+from domain.rules.money import Rounding
+from domain.rules.reference import read_code
+from domain.rules.refusal import ErrorCode
+
+RATE_MAX = Decimal(10)
+MARKUP_MAX = Decimal(1)
+GRACE_DAYS_MAX = 90
+
+# A schedule's fields, and the product's that set them.
+_PATHS = {
+    "principal": "principalMax",
+    "annualRate": "rateMax",
+    "installments": "installmentsMax",
+    "unit": "periodUnit",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductDraft:
+    """A version as proposed; amounts in major units of `currency`, rates as fractions a year.
+
+    `principal_min` and the like are inclusive bounds of what may be applied for.
+    """
+
+    code: str
+    profile: Profile
+    name_zh: str
+    name_en: str
+    currency: str
+    method: RepaymentMethod
+    day_count: DayCount
+    rounding: Rounding
+    period_unit: PeriodUnit
+    every: int
+    settlement_day: int | None
+    principal_min: Decimal
+    principal_max: Decimal
+    installments_max: int
+    rate_min: Decimal
+    rate_max: Decimal
+    penalty_markup: Decimal
+    penalty_grace_days: int
+    compound_basis: CompoundBasis
+    allocation: AllocationRule
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadProduct:
+    """What of a draft is stored otherwise than it was written: trimmed texts, minor units."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    principal_min: int
+    principal_max: int
+
+
+def read_product(form: Form, draft: ProductDraft, *, today: date) -> ReadProduct:
+    """Note every mistake of the draft; `today` is the day a loan would start."""
+    found = ReadProduct(
+        code=read_code(form, "code", draft.code, longest=30),
+        name_zh=form.text("nameZh", draft.name_zh, longest=100),
+        name_en=form.text("nameEn", draft.name_en, longest=100),
+        principal_min=form.money("principalMin", draft.principal_min, draft.currency),
+        principal_max=form.money("principalMax", draft.principal_max, draft.currency),
+    )
+    form.currency("currency", draft.currency)
+    for path, value, most, decimals in (
+        ("rateMin", draft.rate_min, RATE_MAX, 12),
+        ("rateMax", draft.rate_max, RATE_MAX, 12),
+        ("penaltyMarkup", draft.penalty_markup, MARKUP_MAX, 4),
+    ):
+        read_fraction(form, path, value, least=Decimal(0), most=most, decimals=decimals)
+    form.whole("penaltyGraceDays", draft.penalty_grace_days, least=0, most=GRACE_DAYS_MAX)
+    _check_order(form, draft)
+    for problem in validate_rule(draft.allocation):
+        form.add(problem.code, ".".join(("allocation", *problem.path)), problem.en, problem.zh)
+    if not form.problems:
+        _check_schedule(form, draft, principal=found.principal_max, today=today)
+    return found
+
+
+def _check_order(form: Form, draft: ProductDraft) -> None:
+    for low, high, path in (
+        (draft.principal_min, draft.principal_max, "principalMax"),
+        (draft.rate_min, draft.rate_max, "rateMax"),
+    ):
+        if low.is_finite() and high.is_finite() and low > high:
+            form.add(
+                ErrorCode.OUT_OF_RANGE,
+                path,
+                f"{path} must not be below {low}, the least; this is {high}.",
+                f"{path} 不得低于下限 {low}，当前为 {high}。",
+            )
+
+
+def _check_schedule(form: Form, draft: ProductDraft, *, principal: int, today: date) -> None:
+    """The widest loan of the product must have a schedule."""
+    terms = ScheduleTerms(
+        principal=principal,
+        annual_rate=draft.rate_max,
+        method=draft.method,
+        day_count=draft.day_count,
+        start_date=today,
+        installments=draft.installments_max,
+        every=draft.every,
+        unit=draft.period_unit,
+        rounding=draft.rounding,
+        settlement_day=draft.settlement_day,
+    )
+    for problem in validate(terms):
+        path = [_PATHS.get(name, name) for name in problem.path]
+        form.add(problem.code, ".".join(path), problem.en, problem.zh)
