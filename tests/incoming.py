@@ -94,4 +94,5 @@ async def send_back(lender: Lender, payment_id: int) -> PaymentOrder:
     """Send a payment in suspense back, by two persons; return the order."""
     asked = SuspenseReturn(payment_id=payment_id, reason="not ours")
     await approve(lender.accountant, await propose(lender.cashier, SUSPENSE_RETURN, asked))
-    return await PaymentOrder.filter(incoming_payment_id=payment_id).order_by("-id").limit(1).get()
+    (order,) = await PaymentOrder.filter(incoming_payment_id=payment_id).order_by("-id").limit(1)
+    return order

@@ -226,7 +226,7 @@ async def changed(api: Api, content: dict[str, Any]) -> None:
         api.lender.accountant,
         "approveChange",
         "change { state }",
-        changeId=proposed["change"]["id"],
+        id=proposed["change"]["id"],
         contentSha256=proposed["change"]["contentSha256"],
     )
 

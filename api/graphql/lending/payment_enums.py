@@ -78,6 +78,7 @@ described_enum(
     {
         OrderPurpose.DISBURSEMENT: "A loan that was disbursed.",
         OrderPurpose.SUSPENSE_RETURN: "Money from suspense on its way back.",
+        OrderPurpose.REFUND: "A borrower's credit balance paid back.",
     },
     name="PaymentOrderPurpose",
 )

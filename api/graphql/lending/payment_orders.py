@@ -236,7 +236,7 @@ class PaymentOrderMutations:
     @strawberry.mutation(
         description="Record that an exported payment came back. A disbursement is reversed: its "
         "loan is cancelled and the limit freed, which is refused once the loan has repayments. "
-        "Money on its way back lies in suspense again."
+        "A refund, and money on its way back, then lie in suspense."
     )
     async def bounce_payment_order(
         self,

@@ -9,6 +9,7 @@ from domain.actor import Actor
 from domain.db import execute, for_update, rows
 from domain.operations.lending.cancel_disbursement import cancel_disbursement
 from domain.operations.lending.cash_journal import move_cash
+from domain.operations.lending.take_incoming import Incoming, take_incoming
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
 from domain.queries.lending.find import not_found
@@ -24,8 +25,12 @@ from domain.rules.lending.payment_states import (
     OrderState,
 )
 from domain.rules.lending.postings import Account, Event
+from domain.rules.numbers import NumberKind, human_number
+from domain.rules.refusal import ErrorCode, Problem
 from domain.rules.states import move
 
+RETURNS = "RETURNED-ORDERS"
+"""The source of refunds that came back, among the incoming payments."""
 REFERENCE_MAX = 100
 REASON_MAX = 200
 
@@ -56,8 +61,8 @@ async def bounce_order(*, actor: Actor, key: str, order_id: int, reason: str) ->
     """Record that an exported payment came back, and undo what it paid for.
 
     A disbursement is reversed and its loan cancelled, if nothing has happened to it since; money
-    that was to go back lies in suspense again. Result: `order`, and `loan` where there is one.
-    Raises :class:`Refused`.
+    that was to go back, and a refund, lie in suspense. Result: `order`, and `loan` where there is
+    one. Raises :class:`Refused`.
     """
 
     async def work(step: Step) -> Result:
@@ -98,7 +103,9 @@ async def bounce(step: Step, actor: Actor, order_id: int, *, reason: str) -> int
             step, actor, loan_id=seen["loan_id"], order_id=order_id, today=today
         )
     order = await _lock(actor, order_id, to=OrderState.BOUNCED)
-    if order["state"] == OrderState.CONFIRMED:
+    if order["purpose"] == OrderPurpose.REFUND:
+        await _refund_came_back(step, actor, order, reason, today=today)
+    elif order["state"] == OrderState.CONFIRMED:
         await _between_bank_and_clearing(order, out=False, today=today)
     if order["purpose"] == OrderPurpose.SUSPENSE_RETURN:
         await _suspend_again(step, order, today=today)
@@ -129,15 +136,54 @@ async def _lock(actor: Actor, order_id: int, *, to: OrderState) -> dict[str, Any
     return order
 
 
+_EVENTS = {
+    OrderPurpose.DISBURSEMENT: Event.DISBURSEMENT,
+    OrderPurpose.SUSPENSE_RETURN: Event.SUSPENSE,
+    OrderPurpose.REFUND: Event.REFUND,
+}
+
+
 async def _between_bank_and_clearing(order: dict[str, Any], *, out: bool, today: dt.date) -> None:
     amount = order["amount"] if out else -order["amount"]
     await move_cash(
         journal=f"order-{'paid' if out else 'unpaid'}:{order['id']}",
-        event=Event.DISBURSEMENT if order["loan_id"] else Event.SUSPENSE,
+        event=_EVENTS[OrderPurpose(order["purpose"])],
         currency=order["currency"],
         amounts={Account.DISBURSEMENT_CLEARING: amount, Account.BANK: -amount},
         value_date=today,
         today=today,
+    )
+
+
+async def _refund_came_back(
+    step: Step, actor: Actor, order: dict[str, Any], reason: str, *, today: dt.date
+) -> None:
+    """A refund is an event of its loan that happened; its money has come in anew, for nobody yet.
+
+    The order's number is the reference under which it lies in suspense.
+    """
+    if order["state"] == OrderState.EXPORTED:
+        await _between_bank_and_clearing(order, out=True, today=today)
+    number = human_number(NumberKind.PAYMENT_ORDER, order["id"])
+    came_back = Problem(
+        ErrorCode.ILLEGAL_STATE,
+        ("orderId",),
+        f"The refund {number} came back: {reason}. Match it to the loan, or pay it out anew.",
+        f"退款 {number} 被退回：{reason}；请认领至借据或重新支付。",
+    )
+    await take_incoming(
+        step,
+        actor,
+        Incoming(
+            source=RETURNS,
+            external_reference=number,
+            currency=order["currency"],
+            amount=order["amount"],
+            value_date=today,
+            payer_name=order["payee_name"],
+            remittance=order["remittance"],
+        ),
+        suspend=[came_back],
     )
 
 

@@ -62,6 +62,7 @@ class OrderPurpose(StrEnum):
 
     DISBURSEMENT = "DISBURSEMENT"
     SUSPENSE_RETURN = "SUSPENSE_RETURN"
+    REFUND = "REFUND"
 
 
 _F, _L, _I, _O = FileState, LineState, IncomingState, OrderState

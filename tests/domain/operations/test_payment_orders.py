@@ -17,6 +17,7 @@ from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Loan
 from domain.models.lending.payment import IncomingPayment, PaymentOrder, PaymentOrderFile
+from domain.operations.changes.kinds.refund import REFUND, CreditRefund
 from domain.operations.lending.advance_business_date import advance_business_date
 from domain.operations.lending.disburse_drawdown import disburse_drawdown
 from domain.operations.lending.export_orders import FILE_TEXT, OrderExport, export_orders
@@ -41,6 +42,7 @@ from domain.rules.lending.states import DrawdownState, LoanState, PaymentMethod
 from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode, Refused
 from domain.settings import get_settings
+from tests.changes import approve, propose
 from tests.incoming import load, post, send_back
 from tests.lender import Lender, key
 from tests.payment_samples import camt, detail, entry
@@ -375,3 +377,58 @@ async def test_the_banks_file_confirms_and_bounces_orders_once(lender: Lender) -
         (DifferenceKind.UNKNOWN_ORDER, 999_99 + 7_00)
     }
     assert await crooked() == []
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+async def test_a_refund_is_an_order_and_lies_in_suspense_when_it_bounces(
+    lender: Lender, confirmed: bool
+) -> None:
+    loan = await lender.loan()
+    await receive_payment(
+        actor=lender.cashier,
+        key=key(),
+        payment=ReceivedPayment(
+            source="B",
+            external_reference=key(),
+            amount=Decimal("70.00"),
+            currency="USD",
+            value_date=await business_date(),
+            loan_number=human_number(NumberKind.LOAN, loan.id),
+        ),
+    )
+    before = await balances()
+    account = await BankAccount.create(
+        borrower_id=loan.borrower_id,
+        bank_name="Bank",
+        account_name="Holder Ltd",
+        number_cipher=encrypt(ACCOUNT, column=NUMBER),
+        number_index=key(),
+        number_tail="2222",
+        state="APPROVED",
+        usable_from=await business_date(),
+    )
+    asked = CreditRefund(
+        loan_id=loan.id,
+        amount=Decimal("70.00"),
+        currency="USD",
+        bank_account_id=account.id,
+        reason="asked for",
+    )
+    await approve(lender.accountant, await propose(lender.cashier, REFUND, asked))
+    order = await PaymentOrder.get(loan_id=loan.id, purpose=OrderPurpose.REFUND)
+    assert (await balances())["1012"] - before["1012"] == -70_00
+    await export(lender, OrderFormat.CSV)
+    if confirmed:
+        await confirm_order(actor=lender.cashier, key=key(), order_id=order.id, bank_reference="B")
+    await bounce_order(actor=lender.cashier, key=key(), order_id=order.id, reason="closed")
+    now = await balances()
+    assert now["1012"] == before["1012"]
+    assert now["1002"] == before["1002"]
+    assert now["2240"] - before.get("2240", 0) == -70_00
+    number = human_number(NumberKind.PAYMENT_ORDER, order.id)
+    back = await IncomingPayment.get(source="RETURNED-ORDERS", external_reference=number)
+    assert (back.state, back.amount) == (IncomingState.SUSPENSE, 70_00)
+    assert (await Loan.get(id=loan.id)).state == LoanState.ACTIVE
+    assert await crooked() == []
+    day = await reconciliation(await business_date())
+    assert not [d for d in day.differences if d.kind is DifferenceKind.NOT_IN_LEDGER]
