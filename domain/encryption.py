@@ -39,6 +39,10 @@ def blind_index(text: str, *, column: str) -> str:
     return hmac.new(_subkey("index"), message, hashlib.sha256).hexdigest()
 
 
-@lru_cache(maxsize=4)
 def _subkey(use: str) -> bytes:
-    return hmac.new(get_settings().secret_bytes, f"liudai {use}".encode(), hashlib.sha256).digest()
+    return _derived(use, get_settings().secret_bytes)
+
+
+@lru_cache(maxsize=4)
+def _derived(use: str, secret: bytes) -> bytes:
+    return hmac.new(secret, f"liudai {use}".encode(), hashlib.sha256).digest()

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         description="Base64 of 32 random bytes: encrypts resident IDs and account numbers. "
         "Empty in development: generated once in home.",
     )
+    backup_key: SecretStr = Field(
+        SecretStr(""),
+        description="Base64 of 32 random bytes: encrypts backups. Only the backup commands need "
+        "it. Empty in development: generated once in home.",
+    )
     local_key: SecretStr = Field(
         SecretStr(""),
         description="Key of locally issued tokens (development only). Empty: generated in home.",
@@ -160,6 +165,11 @@ class Settings(BaseSettings):
         """The 32 bytes that encrypt columns."""
         return base64.b64decode(self.secret_key.get_secret_value(), validate=True)
 
+    @property
+    def backup_bytes(self) -> bytes:
+        """The 32 bytes that encrypt backups; none when the setting is empty."""
+        return base64.b64decode(self.backup_key.get_secret_value(), validate=True)
+
     @model_validator(mode="after")
     def _derive(self) -> Self:
         self.home = self.home.absolute()
@@ -179,12 +189,9 @@ class Settings(BaseSettings):
             self._require_production()
         else:
             self._generate_keys()
-        try:
-            right = len(self.secret_bytes) == 32
-        except ValueError:
-            right = False
-        if not right:
-            raise ValueError("LIUDAI_SECRET_KEY must be the base64 of exactly 32 bytes")
+        _require_32_bytes("LIUDAI_SECRET_KEY", self.secret_key)
+        if self.backup_key.get_secret_value():
+            _require_32_bytes("LIUDAI_BACKUP_KEY", self.backup_key)
         return self
 
     def _require_production(self) -> None:
@@ -199,14 +206,20 @@ class Settings(BaseSettings):
         absent = [name for name, value in needed.items() if not value]
         if absent:
             raise ValueError(f"LIUDAI_ENV=production needs {', '.join(absent)}")
-        if len(set(self.secret_key.get_secret_value())) < 8:  # AAAA…, the usual placeholder
-            raise ValueError("LIUDAI_SECRET_KEY is a placeholder: generate 32 random bytes")
+        for name, key in {
+            "LIUDAI_SECRET_KEY": self.secret_key.get_secret_value(),
+            "LIUDAI_BACKUP_KEY": self.backup_key.get_secret_value(),
+        }.items():
+            if key and len(set(key)) < 8:  # AAAA…, the usual placeholder
+                raise ValueError(f"{name} is a placeholder: generate 32 random bytes")
 
     def _generate_keys(self) -> None:
         if not self.secret_key.get_secret_value():
             self.secret_key = SecretStr(self._kept_key("secret.key"))
         if not self.local_key.get_secret_value():
             self.local_key = SecretStr(self._kept_key("local.key"))
+        if not self.backup_key.get_secret_value():
+            self.backup_key = SecretStr(self._kept_key("backup.key"))
 
     def _kept_key(self, name: str) -> str:
         """Read the key kept in home, made there at the first start (by whoever comes first)."""
@@ -223,6 +236,15 @@ class Settings(BaseSettings):
             finally:
                 fresh.unlink()
         return path.read_text()
+
+
+def _require_32_bytes(name: str, key: SecretStr) -> None:
+    try:
+        right = len(base64.b64decode(key.get_secret_value(), validate=True)) == 32
+    except ValueError:
+        right = False
+    if not right:
+        raise ValueError(f"{name} must be the base64 of exactly 32 bytes")
 
 
 @lru_cache(maxsize=1)

@@ -36,6 +36,9 @@ Port = Annotated[
     typer.Option(min=0, max=65535, help="Port of the API (default LIUDAI_PORT); 0 takes any free."),
 ]
 Host = Annotated[str | None, typer.Option(help="Address to bind (default LIUDAI_HOST).")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Say only what is wrong, as a cron job should.")
+]
 
 
 @app.command(
@@ -65,6 +68,7 @@ def up(
     from liudai.processes import liudai_processes
 
     settings = _settings()
+    _refuse_unfinished(settings)
     with liudai_processes(settings, host=host, port=port, log_dir=log_dir) as (supervisor, url):
         if settings.sqlite if migrate is None else migrate:
             from liudai.migrating import run as run_migrations
@@ -88,6 +92,7 @@ def serve(
     requests under way within 10 s and exits 0.
     """
     settings = _settings(find_redis=True)
+    _refuse_unfinished(settings)
     from liudai.serving import run
 
     raise typer.Exit(run(settings, host=host, port=port, fd=fd))
@@ -99,7 +104,7 @@ def worker() -> None:
 
     On SIGTERM it takes no new message, finishes those under way and exits 0.
     """
-    _settings(find_redis=True)
+    _refuse_unfinished(_settings(find_redis=True))
     from workers.main import run_worker
 
     raise typer.Exit(run_worker() or 0)
@@ -290,6 +295,68 @@ def verify_audit(
     raise typer.Exit(run(expect_head=expect_head))
 
 
+@app.command(
+    epilog="Examples:  `liudai backup --to /backups/2026-01-15.liudai`  ·  "
+    "`liudai backup --to - --quiet | ssh vault 'cat > 2026-01-15.liudai'`"
+)
+def backup(
+    to: Annotated[str, typer.Option(help="File to write, a new one; - for standard output.")],
+    quiet: Quiet = False,
+) -> None:
+    """Back up the database and the model files, of one moment, while everything runs.
+
+    The file is compressed, encrypted with LIUDAI_BACKUP_KEY, and restores to SQLite as to MySQL or
+    MariaDB. LIUDAI_SECRET_KEY is not in it. Do not migrate meanwhile.
+    """
+    _settings()
+    from liudai.backup.taking import run
+
+    raise typer.Exit(run(to=to, quiet=quiet))
+
+
+@app.command(
+    "verify-backup",
+    epilog="Example:  `liudai verify-backup /backups/2026-01-15.liudai`",
+)
+def verify_backup(
+    file: Annotated[str, typer.Argument(help="The backup; - for standard input.")],
+    quiet: Quiet = False,
+) -> None:
+    """Read a backup to its end and prove it whole: every chunk, count and hash; no database needed.
+
+    Exit code 1 when it is damaged, cut off, or made with another LIUDAI_BACKUP_KEY.
+    """
+    from liudai.backup.checking import run
+
+    raise typer.Exit(run(file=file, quiet=quiet))
+
+
+@app.command(epilog="Example:  `liudai restore /backups/2026-01-15.liudai`")
+def restore(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="The backup to restore.")
+    ],
+    other_secret_key: Annotated[
+        bool,
+        typer.Option(
+            "--other-secret-key",
+            help="Restore although LIUDAI_SECRET_KEY cannot read the encrypted values.",
+        ),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fill the EMPTY database of LIUDAI_DATABASE_URL from a backup, migrate it, and prove it.
+
+    The whole file is checked before anything is written. Then counts, contents, references, model
+    files, audit chain and books are proved; exit code 1 names each fault. Until all of it is proved
+    nothing else starts on the database.
+    """
+    _settings()
+    from liudai.backup.restoring import run
+
+    raise typer.Exit(run(file=file, other_secret_key=other_secret_key, quiet=quiet))
+
+
 @app.command(epilog="Example:  `liudai doctor`")
 def doctor() -> None:
     """Check database, migrations, broker, model and clock; say what is wrong and how to mend it.
@@ -356,6 +423,13 @@ def _settings(*, find_redis: bool = False) -> Settings:
         get_settings.cache_clear()
         settings = get_settings()
     return settings
+
+
+def _refuse_unfinished(settings: Settings) -> None:
+    """Refuse a database in which a restore has not come to its end."""
+    from liudai.backup.unfinished import refuse_unfinished_database
+
+    refuse_unfinished_database(settings)
 
 
 def _refuse(error: Exception) -> int:

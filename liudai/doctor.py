@@ -23,7 +23,8 @@ from domain.queries.business_date import NotInstalled, business_date
 from domain.queries.operating import operating_figures
 from domain.queries.risk.models import find_champion
 from domain.settings import get_settings
-from liudai.errors import EXIT_FAILED
+from liudai.backup.unfinished import refuse_unfinished_database
+from liudai.errors import EXIT_FAILED, LiudaiError
 from liudai.refusing import explain, unreachable
 from workers.queue import broker_status
 
@@ -100,6 +101,10 @@ async def _database() -> Finding:
 
 
 async def _migrations() -> Finding:
+    try:
+        refuse_unfinished_database(get_settings())
+    except LiudaiError as error:
+        return Finding("migrations", "a restore has not come to its end", str(error))
     pending = await pending_migrations()
     if pending:
         return Finding("migrations", f"missing: {', '.join(pending)}", "run liudai migrate")

@@ -13,6 +13,8 @@ from domain.operations.staff import NewEmployee, register_employee
 from domain.queries.branches import head_office_id
 from domain.queries.staff import holders_of
 from domain.rules.roles import Role
+from domain.settings import get_settings
+from liudai.backup.unfinished import refuse_unfinished_database
 from liudai.errors import EXIT_USAGE, LiudaiError
 
 ADMINISTRATORS_FIRST = 2
@@ -24,6 +26,7 @@ def run(*, first_admin: str | None = None) -> int:
     `first_admin` is the subject of one of the first two administrators, who employ all others;
     refused once there are two. Roles take two persons, so one alone could let nobody in.
     """
+    refuse_unfinished_database(get_settings())
     return asyncio.run(_run(first_admin))
 
 

@@ -9,7 +9,7 @@ from domain.migrations._operation import ReviewedSql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("liudai", "0003_change_requests")]
+    dependencies = [("liudai", "0008_repricing")]
 
     initial = False
 

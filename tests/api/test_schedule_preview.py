@@ -156,7 +156,7 @@ def test_the_input_is_the_one_of_the_contract() -> None:
     assert {name: str(field.type) for name, field in fields.items()} == {
         "principal": "Money!",
         "currency": "String!",
-        "annualRate": "Rate!",
+        "annualRate": "Rate",
         "method": "RepaymentMethod!",
         "dayCount": "DayCount!",
         "startDate": "Date!",
@@ -167,6 +167,15 @@ def test_the_input_is_the_one_of_the_contract() -> None:
         "rounding": "RoundingMode!",
         "installmentMultiple": "Money",
         "settlementDay": "Int",
+        "minFirstPeriodDays": "Int!",
+        "firstDueDate": "Date",
+        "rateChanges": "[PreviewRateChangeInput!]!",
+        "benchmark": "PreviewBenchmarkInput",
+        "roll": "RollConvention!",
+        "holidays": "[Date!]!",
+        "workingDays": "[Date!]!",
+        "plan": "[PreviewPlanRowInput!]!",
+        "fees": "[PreviewFeeInput!]!",
     }
     sdl = str(build_schema())
     for line in (

@@ -31,12 +31,15 @@ def test_development_makes_its_keys_once_and_keeps_them(tmp_path: Path) -> None:
     assert first.secret_bytes == second.secret_bytes
     assert len(first.secret_bytes) == 32
     assert first.local_key == second.local_key
-    for name in ("secret.key", "local.key"):
+    assert first.backup_bytes == second.backup_bytes != first.secret_bytes
+    for name in ("secret.key", "local.key", "backup.key"):
         assert os.stat(tmp_path / "keys" / name).st_mode & 0o077 == 0
 
 
 def test_production_stands_with_all_it_needs_and_makes_no_keys(tmp_path: Path) -> None:
-    assert settings(tmp_path, **PRODUCTION).production
+    found = settings(tmp_path, **PRODUCTION)
+    assert found.production
+    assert found.backup_bytes == b""
     assert not (tmp_path / "keys").exists()
 
 
@@ -46,6 +49,11 @@ def test_production_stands_with_all_it_needs_and_makes_no_keys(tmp_path: Path) -
         ({"secret_key": ""}, "LIUDAI_SECRET_KEY"),
         ({"secret_key": base64.b64encode(bytes(32)).decode()}, "placeholder"),
         ({"secret_key": "c2hvcnQga2V5IG9mIG5vIHVzZQ=="}, "32 bytes"),
+        (
+            {"backup_key": base64.b64encode(bytes(32)).decode()},
+            "LIUDAI_BACKUP_KEY is a placeholder",
+        ),
+        ({"backup_key": "c2hvcnQga2V5IG9mIG5vIHVzZQ=="}, "LIUDAI_BACKUP_KEY must be"),
         ({"oidc_issuer": ""}, "LIUDAI_OIDC_ISSUER"),
         ({"oidc_audience": ""}, "LIUDAI_OIDC_AUDIENCE"),
         ({"oidc_jwks_url": ""}, "LIUDAI_OIDC_JWKS_URL"),

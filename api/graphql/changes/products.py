@@ -6,10 +6,13 @@ import strawberry
 
 from api.graphql.changes import enums  # noqa: F401 - describes the enums used here
 from api.graphql.lending import enums as lending_enums  # noqa: F401 - likewise
+from api.graphql.lending import schedule_enums  # noqa: F401 - likewise
 from api.graphql.scalars import MoneyInput, Rate
 from domain.operations.changes.kinds.loan_product import ProductVersion
 from domain.rules.lending.allocation import DEFAULT_RULE, AllocationAxis, AllocationRule, Bucket
+from domain.rules.lending.benchmark import RepricingRule
 from domain.rules.lending.borrower import Profile
+from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.overdue import CompoundBasis
 from domain.rules.lending.periods import PeriodUnit
@@ -76,6 +79,21 @@ class LoanProductInput:
         description="Order of payments; none: costs, penalty, compound, interest, principal, the "
         "whole oldest instalment first.",
     )
+    benchmark: str = strawberry.field(
+        default="", description="The benchmark its rate follows, such as LPR; none: fixed."
+    )
+    benchmark_tenor: str = strawberry.field(
+        default="", description="The benchmark's tenor, such as 1Y."
+    )
+    repricing: RepricingRule = strawberry.field(
+        default=RepricingRule.FIXED, description="When the rate is set anew."
+    )
+    calendar: str = strawberry.field(
+        default="", description="Code of the calendar whose holidays count; none: weekends alone."
+    )
+    roll: RollConvention = strawberry.field(
+        default=RollConvention.NONE, description="Where a due date goes that is no business day."
+    )
     active: bool = strawberry.field(
         default=True, description="Whether it is on offer; false takes the product off."
     )
@@ -103,5 +121,10 @@ class LoanProductInput:
             penalty_grace_days=self.penalty_grace_days,
             compound_basis=self.compound_basis,
             allocation=self.allocation.rule() if self.allocation else DEFAULT_RULE,
+            benchmark=self.benchmark,
+            benchmark_tenor=self.benchmark_tenor,
+            repricing=self.repricing,
+            calendar=self.calendar,
+            roll=self.roll,
             active=self.active,
         )

@@ -180,6 +180,7 @@ described_enum(
         RepaymentMethod.EQUAL_PRINCIPAL: "等额本金: the same principal each period, plus interest.",
         RepaymentMethod.INTEREST_ONLY: "按期付息到期还本: interest each period, principal last.",
         RepaymentMethod.BULLET: "利随本清: principal and interest in one payment at maturity.",
+        RepaymentMethod.CUSTOM_PLAN: "自定义还款计划: a list of due dates and amounts.",
     },
 )
 described_enum(

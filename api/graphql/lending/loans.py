@@ -185,6 +185,11 @@ class Loan(Node):
             else 0
         ),
     )
+    benchmark: str = column("benchmark", "The benchmark its rate follows; empty: a fixed rate.")
+    spread: Rate = rate("spread", "What its rate is above the benchmark's fixing.")
+    next_reset_date: dt.date | None = column(
+        "next_reset_date", "When its rate is set anew (重定价日) next."
+    )
     book_status: BookStatus = column(
         "book_status", "Where the books keep its claims.", read=BookStatus
     )

@@ -7,11 +7,12 @@ import strawberry
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node
-from api.graphql.lending import enums  # noqa: F401 - describes the enums used here
+from api.graphql.lending import enums, schedule_enums  # noqa: F401 - describe the enums here
 from api.graphql.nouns import Noun, column, money, rate
 from api.graphql.scalars import Money, Rate
 from domain.queries.lending.products import ON_OFFER
 from domain.queries.visibility import visible_to_all
+from domain.rules.lending.benchmark import RepricingRule
 from domain.rules.lending.borrower import Profile
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.schedule import RepaymentMethod
@@ -34,6 +35,9 @@ class LoanProduct(Node):
     installments_max: int = column("installments_max", "Most periods.")
     rate_min: Rate = rate("rate_min", "Lowest rate a year.")
     rate_max: Rate = rate("rate_max", "Highest rate a year.")
+    benchmark: str = column("benchmark", "The benchmark its rate follows; empty: a fixed rate.")
+    benchmark_tenor: str = column("benchmark_tenor", "The benchmark's tenor.")
+    repricing: RepricingRule = column("repricing", "When the rate is set anew.", read=RepricingRule)
     penalty_markup: Rate = rate("penalty_markup", "Markup on the rate for overdue principal.")
 
 

@@ -30,6 +30,11 @@ class LoanProduct(models.Model):
     penalty_grace_days = fields.SmallIntField(default=0)
     compound_basis = fields.CharField(max_length=30)
     allocation = fields.JSONField[dict[str, Any]]()
+    benchmark = fields.CharField(max_length=20, default="")
+    benchmark_tenor = fields.CharField(max_length=10, default="")
+    repricing = fields.CharField(max_length=20, default="FIXED")
+    calendar = fields.CharField(max_length=20, default="")
+    roll = fields.CharField(max_length=20, default="NONE")
     active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 

@@ -16,6 +16,7 @@ from domain.models.records import BusinessDate
 from domain.operations.changes.expire import expire_changes
 from domain.operations.lending.account import open_loans, pass_days, save
 from domain.operations.lending.allocations import write_taken
+from domain.operations.lending.reprice_loans import loans_to_reprice, reprice_loan
 from domain.operations.lending.take_payment import paid_event
 from domain.operations.perform import Done, Result, Step, perform
 from domain.operations.risk.expire_applications import expire_applications
@@ -80,6 +81,8 @@ async def _open_day(step: Step, actor: Actor, day: dt.date) -> None:
                 )
             await write_taken(loan, {}, today=day)
             await save(loan, schedule_event=0)
+    for loan_id in await loans_to_reprice(day):
+        await reprice_loan(step, loan_id)
     await _expire_facilities(step, day)
     await expire_applications(step, today=day)
     await expire_changes(step, today=day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 from domain.actor import Actor, ActorKind
@@ -18,9 +19,12 @@ from domain.operations.lending.order_payment import order_disbursement
 from domain.operations.lending.post import Posting, post
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
+from domain.queries.lending.benchmarks import business_calendar, fixing_on
 from domain.queries.lending.find import find_drawdown, find_facility
 from domain.queries.policy import policy_value
 from domain.queries.risk.involvement import involved_people
+from domain.rules.lending.benchmark import RepricingRule, reset_dates
+from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.overdue import penalty_rate
 from domain.rules.lending.postings import Account, Event
@@ -33,7 +37,7 @@ from domain.rules.lending.states import (
     FacilityState,
     LoanState,
 )
-from domain.rules.refusal import ErrorCode, Problem, refuse_if
+from domain.rules.refusal import ErrorCode, Problem, Refused, refuse_if
 from domain.rules.separation import refuse_same_person
 from domain.rules.states import move
 
@@ -154,8 +158,15 @@ async def _create_loan(
         accrued_through=today,
         principal_outstanding=drawdown.amount,
     )
-    schedule = build_schedule(schedule_terms(loan))
+    terms = replace(
+        schedule_terms(loan),
+        roll=RollConvention(product.roll),
+        calendar=await business_calendar(product.calendar),
+    )
+    schedule = build_schedule(terms)
     loan.maturity_date = schedule[-1].due_date
+    if product.benchmark:
+        await _tie_to_benchmark(loan, product)
     refuse_if(_maturity_problems(loan, contract))
     loan.next_due_date = schedule[0].due_date
     await loan.save()
@@ -177,6 +188,30 @@ async def _create_loan(
         ]
     )
     return loan, schedule
+
+
+async def _tie_to_benchmark(loan: Loan, product: LoanProduct) -> None:
+    """Keep how the loan's rate follows a benchmark: the spread is what was agreed above it."""
+    fixing = await fixing_on(product.benchmark, product.benchmark_tenor, loan.start_date)
+    if fixing is None:
+        raise Refused(
+            [
+                Problem(
+                    ErrorCode.NOT_FOUND,
+                    ("drawdownId",),
+                    f"{product.benchmark} {product.benchmark_tenor} has no fixing by "
+                    f"{loan.start_date}. Record one, then disburse.",
+                    f"{product.benchmark} {product.benchmark_tenor} 在 {loan.start_date} 前"
+                    "没有报价，请先录入报价再放款。",
+                )
+            ]
+        )
+    loan.benchmark, loan.benchmark_tenor = product.benchmark, product.benchmark_tenor
+    loan.spread, loan.repricing = loan.annual_rate - fixing, product.repricing
+    _, *resets = reset_dates(
+        RepricingRule(product.repricing), start=loan.start_date, maturity=loan.maturity_date
+    )
+    loan.next_reset_date = next(iter(resets), None)
 
 
 async def _policy(name: str, product: LoanProduct, today: dt.date) -> str:

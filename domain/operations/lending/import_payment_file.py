@@ -40,6 +40,7 @@ from domain.rules.lending.payment_states import (
 from domain.rules.refusal import ErrorCode, Problem, Refused
 
 ACTION = "importPaymentFile"
+LINE_ACCOUNT = "payment_file_line.payer_account"
 AT_ONCE_MAX = 2_000
 BATCH = 1_000
 
@@ -192,7 +193,7 @@ async def _keep(file_id: int, lines: Sequence[PaymentLine]) -> None:
     """Insert lines and note how many are kept now, in the running transaction."""
     values = []
     for line in lines:
-        cipher, tail = sealed_account(line.payer_account)
+        cipher, tail = sealed_account(line.payer_account, column=LINE_ACCOUNT)
         values.append(
             (
                 file_id,

@@ -17,12 +17,15 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 from domain.actor import Actor, ActorKind
 from domain.db import execute, rows
+from domain.encryption import decrypt
 from domain.operations.jobs import Lease, finish_job
+from domain.operations.lending.import_payment_file import LINE_ACCOUNT
 from domain.operations.lending.settle_by_bank import settle_by_bank
 from domain.operations.lending.take_incoming import (
     Incoming,
     LoanRefuses,
     Taken,
+    sealed_account,
     stored_reasons,
     take_incoming,
 )
@@ -242,6 +245,10 @@ async def _move(
 
 
 def _incoming(line: dict[str, Any]) -> Incoming:
+    stored = line["payer_account_cipher"]
+    # A cipher is bound to its column, so it is not copied but sealed anew.
+    account = decrypt(stored, column=LINE_ACCOUNT) if stored else ""
+    cipher, tail = sealed_account(account)
     return Incoming(
         source=line["source"],
         external_reference=line["external_reference"],
@@ -249,8 +256,8 @@ def _incoming(line: dict[str, Any]) -> Incoming:
         amount=line["amount"],
         value_date=line["value_date"],
         payer_name=line["payer_name"],
-        payer_account_cipher=line["payer_account_cipher"],
-        payer_account_tail=line["payer_account_tail"],
+        payer_account_cipher=cipher,
+        payer_account_tail=tail,
         loan_number=line["loan_number"],
         remittance=line["remittance"],
         file_id=line["file_id"],

@@ -244,12 +244,13 @@ def _shown(incoming: Incoming) -> dict[str, Any]:
     }
 
 
-def sealed_account(account: str) -> tuple[str | None, str]:
-    """Return cipher and last characters of a payer's account; None and empty without one."""
+def sealed_account(account: str, *, column: str = PAYER_ACCOUNT) -> tuple[str | None, str]:
+    """Return cipher (for `column`) and last characters of a payer's account; None and empty
+    without one."""
     plain = "".join(account.split())
     if not plain:
         return None, ""
-    return encrypt(plain, column=PAYER_ACCOUNT), plain[-4:] if len(plain) > 5 else ""
+    return encrypt(plain, column=column), plain[-4:] if len(plain) > 5 else ""
 
 
 def stored_reasons(problems: Sequence[Problem]) -> str:

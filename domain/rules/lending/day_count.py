@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from typing import Final
 
 _ACT_ACT_BASIS: Final = 365 * 366
@@ -79,26 +78,16 @@ def year_basis(day_count: DayCount) -> int:
 
 
 def year_parts(day_count: DayCount, start: date, end: date) -> int:
-    """The parts of :func:`year_basis` between any two dates; those of adjoining spans add up."""
+    """The year fraction from `start` to `end`, exact: so many of :func:`year_basis` parts.
+
+    The parts of adjoining spans add up.
+    """
     # The customary counts first: the day close asks for every loan, every day.
     if day_count is DayCount.ACT_360 or day_count is DayCount.ACT_365:
         return (end - start).days
     if day_count is DayCount.ACT_ACT:
         return _act_act_position(end) - _act_act_position(start)
     return thirty_e_days(start, end)
-
-
-def year_fraction(
-    day_count: DayCount, *, start: date, end: date, days: int | None = None
-) -> Fraction:
-    """The part of a year from `start` to `end`, exact.
-
-    `days` says how many days count where the schedule decides it (a whole month of 30); ACT_ACT
-    always counts the calendar.
-    """
-    if days is None or day_count is DayCount.ACT_ACT:
-        days = year_parts(day_count, start, end)
-    return Fraction(days, year_basis(day_count))
 
 
 def _act_act_position(day: date) -> int:

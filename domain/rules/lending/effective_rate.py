@@ -17,17 +17,25 @@ _CONVERGED: Final = Decimal("1E-45")
 _MAX_STEPS: Final = 200
 
 
-def effective_annual_rate(rows: Sequence[ScheduleRow]) -> Decimal | None:
-    """The r with opening = Σ dueₖ ÷ (1+r)^(daysₖ ÷ 365), to 6 decimals, HALF_UP.
+def effective_annual_rate(
+    rows: Sequence[ScheduleRow], *, upfront: int = 0, fees: Sequence[int] = ()
+) -> Decimal | None:
+    """The r with outlay = Σ (dueₖ + feeₖ) ÷ (1+r)^(daysₖ ÷ 365), to 6 decimals, HALF_UP.
 
-    Days are calendar days from the first row's start to each due date. None where there is no such
-    rate: no rows, or nothing falls due after the start.
+    The outlay is the opening balance less the `upfront` fees, all of the start date; `fees` are
+    those of the rows. Days are calendar days from the first row's start to each due date. None
+    where there is no such rate: no rows, no outlay, or nothing falls due after the start.
     """
     if not rows:
         return None
     start = rows[0].start_date
-    flows = [(actual_days(start, row.due_date), row.due) for row in rows if row.due]
-    return internal_rate(outlay=rows[0].opening, flows=flows)
+    of_row = fees or [0] * len(rows)
+    flows = [
+        (actual_days(start, row.due_date), row.due + fee)
+        for row, fee in zip(rows, of_row, strict=True)
+        if row.due + fee
+    ]
+    return internal_rate(outlay=rows[0].opening - upfront, flows=flows)
 
 
 def internal_rate(*, outlay: int, flows: Sequence[tuple[int, int]]) -> Decimal | None:

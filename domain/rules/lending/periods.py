@@ -8,8 +8,8 @@ from the ORIGINAL first date (31 Jan → 28 Feb → 31 Mar), or periods end with
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -64,9 +64,28 @@ def due_date(*, first: date, count: int, every: int, unit: PeriodUnit) -> date:
 
 
 def regular_periods(
-    *, start: date, installments: int, every: int, unit: PeriodUnit
+    *,
+    start: date,
+    installments: int,
+    every: int,
+    unit: PeriodUnit,
+    first_due_date: date | None = None,
 ) -> tuple[Period, ...]:
-    """`installments` periods of equal length, each due date counted from `start`."""
+    """`installments` periods of equal length, each due date counted from `start`.
+
+    With a `first_due_date` the first period ends there, however long it is, and the other due dates
+    are counted from it.
+    """
+    if first_due_date is not None:
+        rest = regular_periods(
+            start=first_due_date, installments=installments - 1, every=every, unit=unit
+        )
+        # A first period of the usual length is a whole one: 31 Jan to 28 Feb is a month of 30.
+        usual = regular_periods(start=start, installments=1, every=every, unit=unit)
+        first = periods_between([start, first_due_date])
+        if unit is not PeriodUnit.MONTH:
+            first = (replace(first[0], thirty_days=actual_days(start, first_due_date)),)
+        return (usual if usual[0].end == first_due_date else first) + rest
     dates = [
         due_date(first=start, count=count, every=every, unit=unit)
         for count in range(installments + 1)
@@ -79,6 +98,36 @@ def regular_periods(
         )
         for a, b in pairwise(dates)
     )
+
+
+def periods_between(days: Sequence[date]) -> tuple[Period, ...]:
+    """Periods from each of `days` to the next; 30-day months count 30E days."""
+    return tuple(Period(start=a, end=b, thirty_days=thirty_e_days(a, b)) for a, b in pairwise(days))
+
+
+def rolled_periods(
+    periods: Sequence[Period], *, roll: Callable[[date], date], in_months: bool
+) -> tuple[Period, ...]:
+    """`periods` with their ends rolled: interest goes on to the rolled date, where the next begins.
+
+    Periods that would end on one day become one. Under 30-day months a due date that did not move
+    stands for its whole months and a moved one for its 30E days from the start of the loan, so that
+    rows still add up: due on the 15th, paid on Monday the 17th, is a row of 32 and one of 28 days.
+    """
+    begin = start = periods[0].start
+    counted = earned = 0
+    rolled: list[Period] = []
+    ends = [roll(period.end) for period in periods]
+    for period, end, after in zip(periods, ends, [*ends[1:], None], strict=True):
+        counted += period.thirty_days
+        if end == after or end <= start:
+            continue
+        until = counted
+        if end != period.end:
+            until = thirty_e_days(begin, end) if in_months else actual_days(begin, end)
+        rolled.append(Period(start=start, end=end, thirty_days=until - earned))
+        start, earned = end, until
+    return tuple(rolled)
 
 
 def whole_term(*, start: date, installments: int, every: int, unit: PeriodUnit) -> Period:
@@ -108,10 +157,7 @@ def settlement_periods(
         for day in settlement_boundaries(start, maturity, every, settlement_day)
         if start < day < maturity and actual_days(start, day) >= min_first_period_days
     ]
-    return tuple(
-        Period(start=a, end=b, thirty_days=thirty_e_days(a, b))
-        for a, b in pairwise([start, *inner, maturity])
-    )
+    return periods_between([start, *inner, maturity])
 
 
 def settlement_boundaries(

@@ -9,11 +9,14 @@ from decimal import Decimal
 from domain.rules.form import Form
 from domain.rules.lending.allocation import AllocationRule, validate_rule
 from domain.rules.lending.application import read_fraction
+from domain.rules.lending.benchmark import RepricingRule
 from domain.rules.lending.borrower import Profile
+from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.overdue import CompoundBasis
 from domain.rules.lending.periods import PeriodUnit
-from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms, validate
+from domain.rules.lending.schedule_checks import validate
+from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
 from domain.rules.money import Rounding
 from domain.rules.reference import read_code
 from domain.rules.refusal import ErrorCode
@@ -59,6 +62,11 @@ class ProductDraft:
     compound_basis: CompoundBasis
     allocation: AllocationRule
     active: bool
+    benchmark: str = ""
+    benchmark_tenor: str = ""
+    repricing: RepricingRule = RepricingRule.FIXED
+    calendar: str = ""
+    roll: RollConvention = RollConvention.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +100,28 @@ def read_product(form: Form, draft: ProductDraft, *, today: date) -> ReadProduct
     _check_order(form, draft)
     for problem in validate_rule(draft.allocation):
         form.add(problem.code, ".".join(("allocation", *problem.path)), problem.en, problem.zh)
+    _check_benchmark(form, draft)
     if not form.problems:
         _check_schedule(form, draft, principal=found.principal_max, today=today)
     return found
+
+
+def _check_benchmark(form: Form, draft: ProductDraft) -> None:
+    """A rate that is set anew follows a benchmark, which has a name and a tenor."""
+    if bool(draft.benchmark) != bool(draft.benchmark_tenor):
+        form.add(
+            ErrorCode.REQUIRED,
+            "benchmarkTenor" if draft.benchmark else "benchmark",
+            "A benchmark is named with its tenor, such as LPR and 1Y: give both or neither.",
+            "基准利率须同时填写名称与期限（如 LPR 与 1Y），或都不填。",
+        )
+    elif draft.repricing is not RepricingRule.FIXED and not draft.benchmark:
+        form.add(
+            ErrorCode.REQUIRED,
+            "benchmark",
+            f"A rate that is set anew ({draft.repricing}) follows a benchmark: name one.",
+            f"重定价方式为 {draft.repricing} 的利率须挂钩基准利率，请填写。",
+        )
 
 
 def _check_order(form: Form, draft: ProductDraft) -> None:

@@ -1,34 +1,36 @@
-"""What a schedule is made from, and every mistake a caller can make in it."""
+"""What a schedule is made from. `schedule_checks.py` finds the mistakes in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
+from functools import partial
 from typing import Final
 
+from domain.rules.lending.business_days import (
+    WEEKENDS_ONLY,
+    BusinessCalendar,
+    RollConvention,
+    roll_date,
+)
 from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.periods import (
-    FIRST_DATE,
-    LAST_DATE,
     Period,
     PeriodUnit,
-    due_date,
+    periods_between,
     regular_periods,
+    rolled_periods,
     settlement_periods,
     whole_term,
 )
-from domain.rules.money import MAX_MAJOR_UNITS, Rounding
-from domain.rules.refusal import ErrorCode, Problem
+from domain.rules.money import Rounding
 
 MAX_INSTALLMENTS: Final = 600
 MAX_EVERY: Final = 3660
 MAX_ANNUAL_RATE: Final = Decimal(10)
 MAX_RATE_DECIMALS: Final = 18
-_MAX_MINOR: Final = MAX_MAJOR_UNITS * 10**4
 
 
 class RepaymentMethod(StrEnum):
@@ -42,6 +44,20 @@ class RepaymentMethod(StrEnum):
     """按期付息到期还本: interest each period, principal at maturity."""
     BULLET = "BULLET"
     """利随本清: principal and all interest at maturity, one row."""
+    CUSTOM_PLAN = "CUSTOM_PLAN"
+    """自定义还款计划: the due dates and amounts of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A row of a custom plan: `principal` to pay beside the interest, or the `total` of both.
+
+    Minor units. The last row may have neither: it pays what is left.
+    """
+
+    due_date: date
+    principal: int | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,10 @@ class ScheduleTerms:
     of the calendar months divisible by `every`. BULLET is one row over the whole term.
     `installment_multiple` rounds the equal instalment and means nothing to the other methods.
     Each of `rate_changes`, in the order of their days, replaces the annual rate from its day on.
+    `first_due_date`, without a settlement day, ends the first period and is where the other due
+    dates are counted from. `roll` moves due dates to business days of `calendar`: the row ends on
+    the rolled date, the next starts there, and rows that would end on one day become one. `plan` is
+    the list of CUSTOM_PLAN, `installments` long; its `unit` is MONTH, `every` means nothing to it.
     """
 
     principal: int
@@ -70,18 +90,31 @@ class ScheduleTerms:
     settlement_day: int | None = None
     min_first_period_days: int = 1
     rate_changes: tuple[DatedRate, ...] = ()
-
-
-def validate(terms: ScheduleTerms) -> list[Problem]:
-    """Every mistake in `terms`, by the API's field names; empty when they make a schedule."""
-    problems = [*_amount_problems(terms), *_period_problems(terms)]
-    if problems:
-        return problems
-    return list(_term_problems(terms))
+    first_due_date: date | None = None
+    roll: RollConvention = RollConvention.NONE
+    calendar: BusinessCalendar = WEEKENDS_ONLY
+    plan: tuple[PlanRow, ...] = ()
 
 
 def periods_of(terms: ScheduleTerms) -> tuple[Period, ...]:
-    """The periods of valid `terms`, one a row."""
+    """The periods of valid `terms`, one a row; due dates are rolled to business days.
+
+    Empty where rolling leaves no day between the start and maturity.
+    Raises :class:`~domain.rules.lending.business_days.NoBusinessDay`.
+    """
+    periods = _nominal_periods(terms)
+    if terms.roll is RollConvention.NONE:
+        return periods
+    return rolled_periods(
+        periods,
+        roll=partial(roll_date, calendar=terms.calendar, convention=terms.roll),
+        in_months=terms.unit is PeriodUnit.MONTH,
+    )
+
+
+def _nominal_periods(terms: ScheduleTerms) -> tuple[Period, ...]:
+    if terms.method is RepaymentMethod.CUSTOM_PLAN:
+        return periods_between([terms.start_date, *(row.due_date for row in terms.plan)])
     if terms.method is RepaymentMethod.BULLET:
         return (
             whole_term(
@@ -104,146 +137,5 @@ def periods_of(terms: ScheduleTerms) -> tuple[Period, ...]:
         installments=terms.installments,
         every=terms.every,
         unit=terms.unit,
-    )
-
-
-def _amount_problems(terms: ScheduleTerms) -> Iterator[Problem]:
-    if terms.principal <= 0:
-        yield Problem(
-            ErrorCode.OUT_OF_RANGE,
-            ("principal",),
-            "The principal must be more than 0.",
-            "本金必须大于 0。",
-        )
-    elif terms.principal > _MAX_MINOR:
-        yield Problem(
-            ErrorCode.OUT_OF_RANGE,
-            ("principal",),
-            f"The principal must be at most {MAX_MAJOR_UNITS}.",
-            f"本金不得超过 {MAX_MAJOR_UNITS}。",
-        )
-    yield from _rate_problems(terms.annual_rate, ("annualRate",))
-    for place, change in enumerate(terms.rate_changes):
-        yield from _rate_problems(change.rate, ("rateChanges", str(place), "annualRate"))
-    days = [change.effective_from for change in terms.rate_changes]
-    if any(later <= earlier for earlier, later in pairwise(days)):
-        yield Problem(
-            ErrorCode.INVALID_VALUE,
-            ("rateChanges",),
-            "Give the rate changes in the order of their days, one a day.",
-            "利率变动须按生效日先后排列，每日至多一条。",
-        )
-    if terms.installment_multiple is not None and terms.installment_multiple <= 0:
-        yield Problem(
-            ErrorCode.OUT_OF_RANGE,
-            ("installmentMultiple",),
-            "The instalment multiple must be more than 0; leave it out to round to the cent.",
-            "每期还款额的取整倍数必须大于 0；不填则精确到分。",
-        )
-
-
-def _rate_problems(rate: Decimal, path: tuple[str, ...]) -> Iterator[Problem]:
-    if not rate.is_finite() or not 0 <= rate <= MAX_ANNUAL_RATE:
-        yield Problem(
-            ErrorCode.OUT_OF_RANGE,
-            path,
-            "The annual rate must be from 0 to 10, as a fraction: 0.0360 is 3.60 % a year.",
-            "年利率须在 0 至 10 之间，以小数表示：0.0360 即年利率 3.60%。",
-        )
-    elif _decimals(rate) > MAX_RATE_DECIMALS:
-        yield Problem(
-            ErrorCode.WRONG_SCALE,
-            path,
-            f"The annual rate may have at most {MAX_RATE_DECIMALS} decimals.",
-            f"年利率最多 {MAX_RATE_DECIMALS} 位小数。",
-        )
-
-
-def _period_problems(terms: ScheduleTerms) -> Iterator[Problem]:
-    if not 1 <= terms.installments <= MAX_INSTALLMENTS:
-        yield _whole_number("installments", "number of instalments", "期数", 1, MAX_INSTALLMENTS)
-    if not 1 <= terms.every <= MAX_EVERY:
-        yield _whole_number("every", "units in a period", "每期的单位数", 1, MAX_EVERY)
-    if terms.principal_grace < 0:
-        yield _negative_grace()
-    elif 1 <= terms.installments <= terms.principal_grace:
-        yield _grace_too_long(terms.installments)
-    if not FIRST_DATE <= terms.start_date <= LAST_DATE:
-        yield Problem(
-            ErrorCode.DATE_OUT_OF_RANGE,
-            ("startDate",),
-            f"The start date must be from {FIRST_DATE} to {LAST_DATE}.",
-            f"起息日须在 {FIRST_DATE} 至 {LAST_DATE} 之间。",
-        )
-    if terms.settlement_day is None:
-        return
-    if not 1 <= terms.settlement_day <= 31:
-        yield _whole_number("settlementDay", "settlement day", "结息日", 1, 31)
-    if terms.unit is not PeriodUnit.MONTH:
-        yield Problem(
-            ErrorCode.INVALID_VALUE,
-            ("unit",),
-            "With a settlement day the unit must be MONTH. Choose MONTH or leave out the day.",
-            "设有结息日时，期间单位须为 MONTH；请改为按月，或不填结息日。",
-        )
-    elif terms.every > 12:
-        yield _whole_number("every", "months between settlement days", "结息间隔月数", 1, 12)
-    if not 1 <= terms.min_first_period_days <= 366:
-        yield _whole_number(
-            "minFirstPeriodDays", "shortest first period in days", "首期最短天数", 1, 366
-        )
-
-
-def _term_problems(terms: ScheduleTerms) -> Iterator[Problem]:
-    """What can only be seen once each field is sound by itself."""
-    try:
-        maturity = due_date(
-            first=terms.start_date, count=terms.installments, every=terms.every, unit=terms.unit
-        )
-    except OverflowError:
-        maturity = date.max
-    if maturity > LAST_DATE:
-        yield Problem(
-            ErrorCode.DATE_OUT_OF_RANGE,
-            ("installments",),
-            f"The loan would run past {LAST_DATE}. Choose fewer or shorter periods.",
-            f"贷款到期日将晚于 {LAST_DATE}，请减少期数或缩短期间。",
-        )
-        return
-    # Settlement days can make fewer rows than `installments`; one row at least must amortise.
-    if terms.principal_grace and terms.method is not RepaymentMethod.BULLET:
-        rows = len(periods_of(terms))
-        if terms.principal_grace >= rows:
-            yield _grace_too_long(rows)
-
-
-def _decimals(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
-
-
-def _negative_grace() -> Problem:
-    return Problem(
-        ErrorCode.OUT_OF_RANGE,
-        ("principalGrace",),
-        "The periods without principal cannot be fewer than 0.",
-        "本金宽限期数不得小于 0。",
-    )
-
-
-def _grace_too_long(rows: int) -> Problem:
-    return Problem(
-        ErrorCode.OUT_OF_RANGE,
-        ("principalGrace",),
-        f"Of {rows} periods at least one must pay principal: choose a grace of at most {rows - 1}.",
-        f"{rows} 期中至少一期须还本，本金宽限期最多 {rows - 1} 期。",
-    )
-
-
-def _whole_number(field: str, en: str, zh: str, low: int, high: int) -> Problem:
-    return Problem(
-        ErrorCode.OUT_OF_RANGE,
-        (field,),
-        f"The {en} must be a whole number from {low} to {high}.",
-        f"{zh}须为 {low} 至 {high} 的整数。",
+        first_due_date=terms.first_due_date,
     )

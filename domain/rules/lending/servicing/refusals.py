@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.periods import LAST_DATE
+from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
 from domain.rules.lending.servicing import replan
 from domain.rules.lending.servicing.account import LoanAccount
@@ -181,6 +182,13 @@ def _extension(account: LoanAccount, event: e.Extension) -> Iterator[Problem]:
 
 
 def _restructuring(account: LoanAccount, event: e.Restructuring) -> Iterator[Problem]:
+    if event.method is RepaymentMethod.CUSTOM_PLAN:
+        yield Problem(
+            ErrorCode.INVALID_VALUE,
+            ("method",),
+            "A restructured loan is repaid by one of the other methods, not by a custom plan.",
+            "重组后的还款方式不能为自定义计划，请选择其他方式。",
+        )
     yield from _too_late(lambda: restructured_dates(account, event)[-1])
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.rules.lending.accrual import accrued_interest, row_interest
-from domain.rules.lending.day_count import DatedRate, DayCount
-from domain.rules.lending.interest import BalanceChange, elapsed_between, interest_factor
+from domain.rules.lending.day_count import DatedRate, DayCount, year_basis
+from domain.rules.lending.interest import BalanceChange, elapsed_between, factor, rate_steps
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import (
     RepaymentMethod,
@@ -22,6 +22,7 @@ from domain.rules.lending.schedule import (
 )
 from domain.rules.money import Rounding, round_half
 
+METHODS = [each for each in RepaymentMethod if each is not RepaymentMethod.CUSTOM_PLAN]
 OVER_NEW_YEAR = ScheduleTerms(
     principal=1_000_000_00,
     annual_rate=Decimal("0.036"),
@@ -35,13 +36,10 @@ OVER_NEW_YEAR = ScheduleTerms(
 
 
 def factor_of(start, end, rate, changes, day_count=DayCount.ACT_360):
-    return interest_factor(
-        day_count,
-        rate=Decimal(rate),
-        changes=[DatedRate(day, Decimal(new)) for day, new in changes],
-        elapsed=elapsed_between(day_count, start),
-        end=end,
-    )
+    dated = [DatedRate(day, Decimal(new)) for day, new in changes]
+    rates = rate_steps(Decimal(rate), dated)
+    above = factor(rates, elapsed_between(day_count, start), end)
+    return Fraction(above, rates.denominator * year_basis(day_count))
 
 
 def test_a_rate_change_inside_a_row_takes_effect_on_its_day():
@@ -59,8 +57,8 @@ def test_changes_before_the_span_hold_and_those_after_it_do_not():
         (date(2025, 6, 1), "0.02"),
         (date(2026, 1, 1), "0.036"),
     ]
-    factor = factor_of(date(2026, 1, 1), date(2026, 1, 31), "0.9", changes)
-    assert factor == Fraction("0.036") * 30 / 360
+    found = factor_of(date(2026, 1, 1), date(2026, 1, 31), "0.9", changes)
+    assert found == Fraction("0.036") * 30 / 360
 
 
 def test_an_empty_span_earns_nothing():
@@ -153,7 +151,7 @@ def loans(draw):
     return ScheduleTerms(
         principal=draw(st.integers(1, 10**5) | st.integers(1, 10**15)),
         annual_rate=draw(RATES),
-        method=draw(st.sampled_from(RepaymentMethod)),
+        method=draw(st.sampled_from(METHODS)),
         day_count=draw(st.sampled_from(DayCount)),
         start_date=start,
         installments=draw(st.integers(1, 5)),
@@ -249,6 +247,23 @@ def test_a_change_on_a_due_date_holds_for_the_row_that_begins():
     assert rows[4].interest == round_half(Fraction(rows[4].opening, 400), Rounding.HALF_UP)
 
 
+def test_a_rate_set_anew_at_what_it_was_leaves_the_instalment():
+    # Worked out anew from here, the rounded balance would give 0.86.
+    terms = equal(principal=10_03, day_count=DayCount.ACT_360)
+    assert build_schedule(terms)[6].due == 85
+    again = replace(terms, rate_changes=(DatedRate(date(2026, 7, 15), Decimal("0.0360")),))
+    assert build_schedule(again) == build_schedule(terms)
+
+
+def test_a_change_inside_a_period_of_grace_pays_no_principal():
+    change = DatedRate(date(2026, 3, 1), Decimal("0.03"))
+    rows = build_schedule(equal(principal_grace=3, rate_changes=(change,)))
+    assert [row.principal for row in rows[:3]] == [0, 0, 0]
+    # 16 days (30E) at 3.60 % and 14 at 3.00 % in the second month, 3.00 % from then on
+    assert [row.interest for row in rows[:3]] == [3_600_00, 3_320_00, 3_000_00]
+    assert rows[3].due == rows[4].due
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     st.integers(10**4, 10**12),
@@ -273,6 +288,7 @@ def test_repricing_recomputes_only_the_future(principal, installments, changes, 
     )
     rows = build_schedule(terms)
     assert sum(row.principal for row in rows) == principal
+    assert not any(row.principal for row in rows[: terms.principal_grace])
     for known in range(len(dated)):
         earlier = build_schedule(replace(terms, rate_changes=dated[:known]))
         change = dated[known].effective_from
@@ -284,6 +300,54 @@ def test_repricing_recomputes_only_the_future(principal, installments, changes, 
             pays = terms.principal_grace < new.number < installments
             if inside and pays and min(new.principal, old.principal, new.balance, old.balance) > 0:
                 assert new.due == old.due
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(10**6, 10**12),
+    st.decimals("0.0001", "0.5", places=4),
+    st.integers(2, 30),
+    st.dates(date(2019, 1, 1), date(2027, 12, 31)).filter(lambda day: day.day <= 28),
+    st.lists(
+        st.tuples(st.integers(1, 1000), st.decimals("0.0001", "0.5", places=4)),
+        max_size=5,
+        unique_by=lambda change: change[0],
+    ).map(sorted),
+    st.sampled_from(DayCount),
+)
+def test_a_repriced_loan_is_a_chain_of_new_loans(principal, rate, count, start, steps, day_count):
+    changes = [DatedRate(start + timedelta(days=days), new) for days, new in steps]
+    terms = equal(
+        principal=principal,
+        annual_rate=rate,
+        installments=count,
+        start_date=start,
+        day_count=day_count,
+        rate_changes=tuple(changes),
+    )
+    rows = build_schedule(terms)
+    balance, installment = principal, None
+    for place, row in enumerate(rows):
+        if installment is None:
+            # A new loan of what is left, from here, at the rate in force here.
+            now = [rate, *(each.rate for each in changes if each.effective_from <= row.start_date)]
+            new = equal(
+                principal=balance,
+                annual_rate=now[-1],
+                installments=count - place,
+                start_date=row.start_date,
+                day_count=day_count,
+            )
+            installment = build_schedule(new)[0].due
+        interest = slow_interest(replace(row, opening=balance), terms, row.end_date)
+        paid = balance if place == count - 1 else min(max(installment - interest, 0), balance)
+        assert (row.opening, row.interest, row.principal) == (balance, interest, paid)
+        balance -= paid
+        before = now[-1]
+        for change in changes:
+            if row.start_date < change.effective_from <= row.end_date:
+                installment = None if change.rate != before else installment
+                before = change.rate
 
 
 @pytest.mark.parametrize(

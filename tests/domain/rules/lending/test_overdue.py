@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.rules.lending.day_count import DatedRate, DayCount, year_fraction
+from domain.rules.lending.day_count import DatedRate, DayCount, year_basis, year_parts
 from domain.rules.lending.overdue import (
     CompoundBasis,
     DueInstallment,
@@ -135,6 +135,7 @@ def test_days_past_due_count_from_the_oldest_unpaid(business_date, unpaid, days)
     assert days_past_due(business_date=business_date, unpaid_due_dates=unpaid) == days
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 10**10),
     st.lists(st.tuples(st.integers(-10, 200), st.integers(0, 10**9)), max_size=6),
@@ -170,7 +171,7 @@ def test_compound_interest_at_the_contract_rate_follows_both_rates():
         maturity=after(20),
         rate_changes=(
             DatedRate(after(10), Decimal("0.034")),
-            DatedRate(after(25), Decimal("0.9")),
+            DatedRate(after(22), Decimal("0.9")),
         ),
         penalty_changes=(
             DatedRate(after(5), Decimal("0.051")),
@@ -182,6 +183,7 @@ def test_compound_interest_at_the_contract_rate_follows_both_rates():
     assert compound_interest(OWED, terms, after(30)) == 21_58
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 10**10),
     st.lists(st.tuples(st.integers(-5, 70), st.integers(0, 10**9)), max_size=5),
@@ -201,7 +203,18 @@ def test_a_charge_is_the_sum_of_its_days(principal, history, changed, length, da
     for n in range(length):
         unpaid = principal - sum(each.principal for each in payments if each.value_date <= after(n))
         rates = [terms.penalty_rate, *(c.rate for c in changes if c.effective_from <= after(n))]
-        part = year_fraction(day_count, start=after(n), end=after(n + 1))
+        part = Fraction(year_parts(day_count, after(n), after(n + 1)), year_basis(day_count))
         total += unpaid * Fraction(rates[-1]) * part
     owed = DueInstallment(DUE, principal, 0, tuple(payments))
     assert penalty_interest(owed, terms, after(length)) == round_half(total, terms.rounding)
+
+
+def test_a_penalty_rate_set_on_maturity_itself_holds_from_it():
+    terms = replace(
+        TERMS,
+        compound_basis=CompoundBasis.CONTRACT_UNTIL_MATURITY,
+        maturity=after(10),
+        penalty_changes=(DatedRate(after(10), Decimal("0.072")),),
+    )
+    # 6,500 × (10 × 3.6 % + 20 × 7.2 %) ÷ 360
+    assert compound_interest(OWED, terms, after(30)) == 32_50

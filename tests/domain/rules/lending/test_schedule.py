@@ -216,7 +216,9 @@ def test_weeks_count_actual_days_under_30_day_months():
     assert [(row.days, row.interest) for row in build_schedule(terms)] == [(7, 70_00)] * 3
 
 
-@pytest.mark.parametrize("method", list(RepaymentMethod))
+@pytest.mark.parametrize(
+    "method", [each for each in RepaymentMethod if each is not RepaymentMethod.CUSTOM_PLAN]
+)
 def test_the_longest_schedule_is_built(method):
     terms = replace(YEAR, method=method, installments=600, annual_rate=Decimal(10))
     rows = build_schedule(terms)
@@ -277,3 +279,118 @@ def test_all_mistakes_come_at_once_and_nothing_is_built():
         ("installments",),
         ("principalGrace",),
     ]
+
+
+def test_due_dates_count_from_a_first_due_date():
+    terms = replace(ACTUAL, first_due_date=date(2026, 3, 1), start_date=date(2026, 1, 15))
+    terms = replace(terms, installments=3, every=1, settlement_day=None)
+    rows = build_schedule(terms)
+    assert [(str(row.due_date), row.days) for row in rows] == [
+        ("2026-03-01", 45),
+        ("2026-04-01", 31),
+        ("2026-05-01", 30),
+    ]
+    # 30-day months count a first period of another length by 30E, the others whole.
+    thirty = build_schedule(replace(terms, day_count=DayCount.THIRTY_360))
+    assert [row.days for row in thirty] == [46, 30, 30]
+    weeks = replace(terms, day_count=DayCount.THIRTY_360, unit=PeriodUnit.WEEK)
+    assert [row.days for row in build_schedule(weeks)] == [45, 7, 7]
+
+
+def test_a_first_period_of_the_usual_length_is_a_whole_one():
+    terms = replace(
+        YEAR, start_date=date(2026, 1, 31), first_due_date=date(2026, 2, 28), installments=3
+    )
+    rows = build_schedule(terms)
+    assert [(str(row.due_date), row.days) for row in rows] == [
+        ("2026-02-28", 30),
+        ("2026-03-28", 30),
+        ("2026-04-28", 30),
+    ]
+
+
+def test_one_row_may_have_a_first_due_date():
+    (row,) = build_schedule(replace(YEAR, first_due_date=date(2026, 1, 16), installments=1))
+    assert (row.days, row.principal, row.balance) == (1, YEAR.principal, 0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"first_due_date": date(2026, 1, 15)},
+        {"first_due_date": date(2201, 1, 1)},
+        {"first_due_date": date(2026, 2, 1), "settlement_day": 20},
+        {"first_due_date": date(2026, 2, 1), "method": RepaymentMethod.BULLET},
+    ],
+)
+def test_a_first_due_date_that_makes_no_sense_is_refused(changes):
+    wrong = replace(YEAR, start_date=date(2026, 1, 15), **changes)
+    assert [problem.path for problem in validate(wrong)] == [("firstDueDate",)]
+
+
+def test_the_last_date_itself_may_be_a_first_due_date():
+    end = date(2200, 12, 31)
+    terms = replace(YEAR, start_date=date(2200, 11, 1), first_due_date=end, installments=1)
+    assert [row.due_date for row in build_schedule(terms)] == [end]
+
+
+def test_a_loan_past_the_last_date_is_refused_with_a_first_due_date_too():
+    late = replace(YEAR, first_due_date=date(2200, 12, 1), installments=2)
+    assert [problem.path for problem in validate(late)] == [("installments",)]
+    steps = replace(YEAR, first_due_date=date(2026, 12, 1), installments=1, every=3660)
+    assert [problem.path for problem in validate(steps)] == [("installments",)]
+
+
+BROKEN = {
+    # 30 November 2023, over a New Year into a leap year: due on 30 December, 30 January and
+    # 29 February, 30 + 31 + 30 days. 1,000,000 at 3.60 %.
+    # 98.6301… a day in 365ths, 98.3606… in 366ths; the row over New Year has 2 and 29 of them.
+    DayCount.ACT_360: [(30, 3_000_00), (31, 3_100_00), (30, 3_000_00)],
+    DayCount.ACT_365: [(30, 2_958_90), (31, 3_057_53), (30, 2_958_90)],
+    DayCount.ACT_ACT: [(30, 2_958_90), (31, 3_049_72), (30, 2_950_82)],
+    DayCount.THIRTY_360: [(30, 3_000_00)] * 3,
+    DayCount.THIRTY_365: [(30, 2_958_90)] * 3,
+}
+STUBS = {
+    # The same loan settled on the 20th: to 21 December, 21 January, 21 February, 29 February.
+    DayCount.ACT_360: [(21, 2_100_00), (31, 3_100_00), (31, 3_100_00), (8, 800_00)],
+    DayCount.ACT_365: [(21, 2_071_23), (31, 3_057_53), (31, 3_057_53), (8, 789_04)],
+    DayCount.ACT_ACT: [(21, 2_071_23), (31, 3_052_14), (31, 3_049_18), (8, 786_89)],
+    DayCount.THIRTY_360: [(21, 2_100_00), (30, 3_000_00), (30, 3_000_00), (8, 800_00)],
+    DayCount.THIRTY_365: [(21, 2_071_23), (30, 2_958_90), (30, 2_958_90), (8, 789_04)],
+}
+LEAP = replace(
+    YEAR,
+    principal=1_000_000_00,
+    method=RepaymentMethod.INTEREST_ONLY,
+    start_date=date(2023, 11, 30),
+    installments=3,
+)
+
+
+@pytest.mark.parametrize("day_count", DayCount)
+def test_each_day_count_over_new_year_into_a_leap_year(day_count):
+    terms = replace(LEAP, day_count=day_count)
+    assert [(row.days, row.interest) for row in build_schedule(terms)] == BROKEN[day_count]
+    settled = replace(terms, settlement_day=20)
+    assert [(row.days, row.interest) for row in build_schedule(settled)] == STUBS[day_count]
+
+
+@pytest.mark.parametrize("principal", [1, 2, 99, 10**15, 10**17])
+@pytest.mark.parametrize("day_count", DayCount)
+def test_one_cent_and_ten_million_million(principal, day_count):
+    for method in RepaymentMethod:
+        if method is RepaymentMethod.CUSTOM_PLAN:
+            continue
+        terms = replace(
+            YEAR,
+            principal=principal,
+            method=method,
+            day_count=day_count,
+            start_date=date(2024, 1, 31),
+            installments=120,
+        )
+        rows = build_schedule(terms)
+        assert sum(row.principal for row in rows) == principal
+        assert rows[-1].balance == 0
+        assert min(min(row.principal, row.interest, row.balance) for row in rows) >= 0

@@ -1,14 +1,16 @@
 """What holds of every schedule, and the same schedules computed another way."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.business_days import RollConvention
+from domain.rules.lending.day_count import DatedRate, DayCount, year_basis, year_parts
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import (
     RepaymentMethod,
@@ -16,14 +18,16 @@ from domain.rules.lending.schedule import (
     build_schedule,
     validate,
 )
-from domain.rules.money import Rounding
+from domain.rules.lending.schedule_terms import periods_of
+from domain.rules.money import Rounding, round_half
 
+METHODS = [each for each in RepaymentMethod if each is not RepaymentMethod.CUSTOM_PLAN]
 RATES = st.decimals(0, 10, places=6) | st.decimals(0, Decimal("0.24"), places=4)
-TERMS = st.builds(
+PLAIN_TERMS = st.builds(
     ScheduleTerms,
     principal=st.integers(1, 10**5) | st.integers(1, 10**14),
     annual_rate=RATES,
-    method=st.sampled_from(RepaymentMethod),
+    method=st.sampled_from(METHODS),
     day_count=st.sampled_from(DayCount),
     start_date=st.dates(date(1999, 1, 1), date(2100, 12, 31)),
     installments=st.integers(1, 40),
@@ -34,7 +38,27 @@ TERMS = st.builds(
     installment_multiple=st.none() | st.integers(1, 10**6),
     settlement_day=st.none() | st.integers(1, 31),
     min_first_period_days=st.integers(1, 20),
-).filter(lambda terms: not validate(terms))
+    rate_changes=st.lists(
+        st.builds(DatedRate, st.dates(date(1999, 1, 1), date(2101, 12, 31)), RATES),
+        max_size=3,
+        unique_by=lambda change: change.effective_from,
+    ).map(lambda changes: tuple(sorted(changes, key=lambda change: change.effective_from))),
+    roll=st.sampled_from(RollConvention),
+)
+
+
+@st.composite
+def with_first_due_date(draw):
+    terms = draw(PLAIN_TERMS)
+    if terms.settlement_day is None and terms.method is not RepaymentMethod.BULLET:
+        days = draw(st.none() | st.integers(1, 400))
+        if days is not None:
+            first = terms.start_date + timedelta(days=days)
+            terms = replace(terms, first_due_date=first)
+    return terms
+
+
+TERMS = with_first_due_date().filter(lambda terms: not validate(terms))
 
 
 @settings(max_examples=150, deadline=None)
@@ -150,3 +174,59 @@ def test_even_months_agree_with_the_annuity_formula(principal, rate, installment
     assert abs(last.due - first.due) <= installments
     free = build_schedule(replace(terms, annual_rate=Decimal(0)))
     assert not any(row.interest for row in free)
+
+
+def as_specified(terms, periods):
+    """docs/domain.md §5 word by word, in fractions: (interest, principal) of each row."""
+
+    def rounded(value):
+        return round_half(value, terms.rounding)
+
+    factors = []
+    for row in periods:
+        days = row.days(terms.day_count)
+        if terms.day_count is DayCount.ACT_ACT:
+            days = year_parts(terms.day_count, row.start, row.end)
+        factors.append(Fraction(terms.annual_rate) * days / year_basis(terms.day_count))
+    amortising = factors[terms.principal_grace :]
+    product, annuity = Fraction(1), Fraction(0)
+    for factor in amortising:
+        product *= 1 + factor
+        annuity = 1 + annuity * (1 + factor)
+    count = len(amortising)
+
+    def run(installment):
+        balance, rows = terms.principal, []
+        for place, factor in enumerate(factors):
+            interest = rounded(balance * factor)
+            principal = min(max(installment - interest, 0), balance)
+            if place < terms.principal_grace:
+                principal = 0
+            if place == len(factors) - 1:
+                principal = balance
+            rows.append((interest, principal))
+            balance -= principal
+        return rows
+
+    installment = rounded(terms.principal * product / annuity)
+    if terms.installment_multiple:
+        multiple = terms.installment_multiple
+        return run(multiple * rounded(Fraction(installment, multiple)))
+    rows = run(installment)
+    off = sum(rows[-1]) - installment
+    if abs(off) > count // 2:
+        second = installment + rounded(Fraction(off, count))
+        again = run(second)
+        if abs(sum(again[-1]) - second) < abs(off):
+            return again
+    return rows
+
+
+@settings(max_examples=150, deadline=None)
+@given(TERMS)
+def test_uneven_equal_instalments_are_what_the_specification_words(terms):
+    terms = replace(terms, method=RepaymentMethod.EQUAL_INSTALLMENT, rate_changes=())
+    if validate(terms):
+        return
+    rows = [(row.interest, row.principal) for row in build_schedule(terms)]
+    assert rows == as_specified(terms, periods_of(terms))
