@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain import db
+from domain.encryption import decrypt
 from domain.models.lending.loan import Repayment
 from domain.models.lending.payment import IncomingPayment, PaymentFile, PaymentFileLine
 from domain.models.records import Job
@@ -228,3 +229,15 @@ async def test_a_file_that_changes_while_it_is_imported_is_refused_and_may_come_
     assert await PaymentFileLine.filter(file_id=refused.id).count() == 0
     lines = await post(await load(lender, first, name="changing"))
     assert len(lines) == 3
+
+
+async def test_accounts_open_under_the_name_of_their_own_column_alone(lender: Lender) -> None:
+    (line,) = await post(await load(lender, csv_bytes([row(key())])))
+    taken = await IncomingPayment.get(id=line.incoming_payment_id)
+    for stored, column in (
+        (line.payer_account_cipher, "payment_file_line.payer_account"),
+        (taken.payer_account_cipher, "incoming_payment.payer_account"),
+    ):
+        assert stored is not None
+        assert decrypt(stored, column=column) == "6222000011112222"
+    assert line.payer_account_cipher != taken.payer_account_cipher
