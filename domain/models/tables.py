@@ -4,7 +4,12 @@ from domain.models.lending.application import ApprovalTask, LoanApplication
 from domain.models.lending.borrower import BankAccount, Borrower, FinancialStatement
 from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
-from domain.models.lending.ledger import LedgerAccount, LedgerEntry
+from domain.models.lending.ledger import (
+    AccountingPeriod,
+    LedgerAccount,
+    LedgerCarried,
+    LedgerEntry,
+)
 from domain.models.lending.loan import Installment, Loan, Repayment, RepaymentAllocation
 from domain.models.lending.loan_history import LoanCharge, LoanEvent, SupersededInstallment
 from domain.models.lending.product import LoanProduct
@@ -23,6 +28,7 @@ from domain.models.risk.model_version import ModelVersion
 from domain.models.staff import BorrowerUser, Branch, CaseAssignment, Employee, EmployeeRole
 
 __models__ = [
+    AccountingPeriod,
     ApprovalAuthority,
     ApprovalTask,
     AuditBlock,
@@ -44,6 +50,7 @@ __models__ = [
     Installment,
     Job,
     LedgerAccount,
+    LedgerCarried,
     LedgerEntry,
     Loan,
     LoanApplication,
