@@ -48,20 +48,16 @@ async def replay_loan(
         posting_date=today,
         cash=cash,
     )
-    await rewrite_taken(
-        loan,
-        past.repayments,
-        superseded_by=superseded_by,
-        today=today,
-    )
+    await rewrite_taken(loan, past.repayments, superseded_by=superseded_by, today=today)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A loan as its history makes it, its instalments and charges as they are stored, and the rows
-    of its payments by their sequence."""
+    """A loan as its history makes it, the schedule of its disbursement, its instalments and charges
+    as they are stored, and the rows of its payments by their sequence."""
 
     account: LoanAccount
+    first_schedule: Sequence[InstallmentRow]
     installments: Sequence[InstallmentRow]
     charges: Sequence[ChargeRow]
     repayments: Mapping[int, int]
@@ -86,10 +82,12 @@ async def account_of_history(row: LoanRow, *, vat: tuple[DatedRate, ...], today:
     stored = (await installments_of([row.id], settled=True))[row.id]
     charges = (await charges_of([row.id], settled=True))[row.id]
     terms = first_terms(row, vat=vat)
-    schedule = loan_account(row, await _first_schedule(row.id, stored), [], [], vat=vat)
+    first = await _first_schedule(row.id, stored)
+    schedule = loan_account(row, first, [], [], vat=vat)
     schedule.terms = terms
     return Past(
         replay(as_disbursed(schedule), history, today=today),
+        first,
         stored,
         charges,
         {payment["sequence"]: payment["id"] for payment in payments},

@@ -10,6 +10,7 @@ from domain.models.lending.loan_account import (
     PROGRESS_COLUMNS,
     SCHEDULE_COLUMNS,
     STATE_COLUMNS,
+    first_terms,
     stored_balance_changes,
     stored_rate_changes,
 )
@@ -18,12 +19,14 @@ from domain.operations.lending.replay_loan import Past, account_of_history
 from domain.queries.lending.loan_rows import vat_rates
 from domain.queries.lending.proof_of_loans import Which
 from domain.rules.lending.proof import Check, Fault
+from domain.rules.lending.schedule import build_schedule
 from domain.rules.lending.servicing.account import Charge, Installment
 from domain.rules.lending.states import LoanState
 from domain.rules.refusal import Refused
 
 _REPLAYED = (LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.PAID_OFF)
 # What of its limit a loan uses depends on the facility's states of then.
+_PLANNED = tuple(name for name in SCHEDULE_COLUMNS if name != "balance_changes")
 _STATE = tuple(name for name in STATE_COLUMNS if name != "limit_used")
 
 
@@ -63,6 +66,13 @@ def _differences(row: LoanRow, past: Past) -> Iterator[Fault]:
         yield _fault(row, ("rate_changes", "rate_changes"), rates, row.rate_changes)
     if method != row.current_method:
         yield _fault(row, ("current_method", "current_method"), method, row.current_method)
+    terms = first_terms(row, vat=())
+    yield from _unlike_items(
+        row,
+        ("instalment of the disbursement's schedule", "放款时计划分期"),
+        {each.number: _values(each, _PLANNED) for each in build_schedule(terms.schedule)},
+        {each.number: _values(each, _PLANNED) for each in past.first_schedule},
+    )
     yield from _unlike_items(
         row,
         ("instalment", "分期"),

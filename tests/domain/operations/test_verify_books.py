@@ -5,15 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-import pytest
-
-from domain import db
 from domain.models.lending.loan import Installment, Loan
 from domain.operations.lending.request_drawdown import cancel_drawdown
-from domain.operations.lending.verify_books import BooksProof, shards, verify_books, verify_totals
+from domain.operations.lending.verify_books import verify_books, verify_totals
 from domain.queries.business_date import business_date
 from domain.rules.lending.allocation import Bucket
-from domain.rules.lending.proof import Check
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
 from tests.lender import Lender
