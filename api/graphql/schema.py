@@ -27,9 +27,12 @@ from api.graphql.ids import NODE_LOADERS, NodeQueries
 from api.graphql.lending.application_changes import ApplicationMutations
 from api.graphql.lending.applications import ApplicationQueries
 from api.graphql.lending.bank_accounts import BankAccountMutations, BankAccountQueries
+from api.graphql.lending.books import BooksMutations, BooksQueries
+from api.graphql.lending.books_proof import BooksProofQueries
 from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
 from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
+from api.graphql.lending.loan_statement import LoanStatementQueries
 from api.graphql.lending.loans import LoanMutations, LoanQueries
 from api.graphql.lending.products import ProductQueries
 from api.graphql.lending.schedule_preview import SchedulePreviewQueries
@@ -55,6 +58,9 @@ QUERIES: Final[tuple[type, ...]] = (
     ModelQueries,
     BusinessDateQueries,
     AuditQueries,
+    BooksQueries,
+    BooksProofQueries,
+    LoanStatementQueries,
     StatementQueries,
     PortfolioQueries,
     DelinquencyQueries,
@@ -72,6 +78,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     ModelMutations,
     BusinessDateMutations,
     StatementMutations,
+    BooksMutations,
 )
 SUBSCRIPTIONS: Final[tuple[type, ...]] = (LiveSubscriptions, ModelSubscriptions)
 TYPES: Final[tuple[type, ...]] = ()

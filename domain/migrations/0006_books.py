@@ -62,6 +62,30 @@ class Migration(migrations.Migration):
                     },
                     bases=["Model"],
                 ),
+                ops.CreateModel(
+                    name="ManualJournal",
+                    fields=[
+                        (
+                            "id",
+                            fields.BigIntField(
+                                generated=True, primary_key=True, unique=True, db_index=True
+                            ),
+                        ),
+                        ("currency", fields.CharField(max_length=3)),
+                        ("value_date", fields.DateField()),
+                        ("posting_date", fields.DateField()),
+                        ("reason", fields.CharField(max_length=500)),
+                        ("posted_by_kind", fields.CharField(max_length=20)),
+                        ("posted_by_id", fields.BigIntField()),
+                    ],
+                    options={
+                        "table": "manual_journal",
+                        "app": "liudai",
+                        "pk_attr": "id",
+                        "table_description": "手工凭证: why a journal was posted by hand, and by whom; its entries are those of the journal",
+                    },
+                    bases=["Model"],
+                ),
                 ops.AddIndex(
                     model_name="LedgerEntry",
                     index=Index(fields=["posting_date", "loan_id"]),

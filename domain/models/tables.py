@@ -9,6 +9,7 @@ from domain.models.lending.ledger import (
     LedgerAccount,
     LedgerCarried,
     LedgerEntry,
+    ManualJournal,
 )
 from domain.models.lending.loan import Installment, Loan, Repayment, RepaymentAllocation
 from domain.models.lending.loan_history import LoanCharge, LoanEvent, SupersededInstallment
@@ -58,6 +59,7 @@ __models__ = [
     LoanContract,
     LoanEvent,
     LoanProduct,
+    ManualJournal,
     ModelVersion,
     OutboxEvent,
     PolicyRule,

@@ -1,4 +1,5 @@
--- The books: sums carried forward for the daily proof, closed accounting periods, entries by day.
+-- The books: sums carried forward for the daily proof, closed accounting periods, why a
+-- journal was posted by hand, entries by day.
 
 CREATE TABLE `ledger_carried` (
     `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -21,6 +22,16 @@ CREATE TABLE `accounting_period` (
     UNIQUE KEY `uid_accounting_period` (`month`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `manual_journal` (
+    `id` BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    `currency` VARCHAR(3) NOT NULL,
+    `value_date` DATE NOT NULL,
+    `posting_date` DATE NOT NULL,
+    `reason` VARCHAR(500) NOT NULL,
+    `posted_by_kind` VARCHAR(20) NOT NULL,
+    `posted_by_id` BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 ALTER TABLE `ledger_entry` ADD KEY `idx_ledger_entry_posted` (`posting_date`, `loan_id`);
 
 ALTER TABLE `repayment` ADD KEY `idx_repayment_posted` (`posting_date`, `loan_id`);
@@ -30,3 +41,9 @@ SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'accounting_period is append-only';
 
 CREATE TRIGGER accounting_period_no_delete BEFORE DELETE ON accounting_period FOR EACH ROW
 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'accounting_period is append-only';
+
+CREATE TRIGGER manual_journal_no_update BEFORE UPDATE ON manual_journal FOR EACH ROW
+SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'manual_journal is append-only';
+
+CREATE TRIGGER manual_journal_no_delete BEFORE DELETE ON manual_journal FOR EACH ROW
+SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'manual_journal is append-only';

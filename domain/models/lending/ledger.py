@@ -76,3 +76,19 @@ class AccountingPeriod(models.Model):
 
     class Meta:
         table = "accounting_period"
+
+
+class ManualJournal(models.Model):
+    """手工凭证: why a journal was posted by hand, and by whom; its entries are those of the journal
+    `manual:<id>`. Append-only."""
+
+    id = fields.BigIntField(primary_key=True)
+    currency = fields.CharField(max_length=3)
+    value_date = fields.DateField()
+    posting_date = fields.DateField()
+    reason = fields.CharField(max_length=500)
+    posted_by_kind = fields.CharField(max_length=20)
+    posted_by_id = fields.BigIntField()
+
+    class Meta:
+        table = "manual_journal"

@@ -59,6 +59,14 @@ class BooksProof:
         """Whether everything does."""
         return self.fault_count == 0
 
+    def add(self, other: BooksProof) -> None:
+        """Take in what another proof looked at and found."""
+        self.loans += other.loans
+        self.facilities += other.facilities
+        self.replayed += other.replayed
+        self.note(other.faults)
+        self.fault_count += other.fault_count - len(other.faults)
+
     def note(self, faults: list[Fault]) -> None:
         """Count faults, and list them as long as there is room."""
         self.fault_count += len(faults)
