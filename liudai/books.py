@@ -13,7 +13,7 @@ from domain.operations.lending.verify_books import BooksProof, verify_books
 from domain.queries.lending.loan_statement import Line, Standing
 from domain.queries.lending.statement_of_account import Statement, statement_of
 from domain.rules.money import format_minor
-from domain.rules.numbers import NumberKind, row_id
+from domain.rules.numbers import NumberKind, human_number, row_id
 from liudai.errors import EXIT_FAILED, EXIT_USAGE, LiudaiError
 from liudai.running import with_database
 
@@ -98,7 +98,12 @@ async def _prove(*, deep: bool, ids: Sequence[int]) -> BooksProof:
         return await verify_books(deep=deep, said=_count)
     total = BooksProof()
     for each in sorted(set(ids)):
-        total.add(await verify_books(loans=range(each, each + 1), deep=deep))
+        proof = await verify_books(loans=range(each, each + 1), deep=deep)
+        if not proof.loans:
+            raise LiudaiError(
+                f"there is no loan {human_number(NumberKind.LOAN, each)}", exit_code=EXIT_USAGE
+            )
+        total.add(proof)
     return total
 
 
