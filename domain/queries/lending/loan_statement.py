@@ -87,17 +87,17 @@ _BUCKETS: Final[dict[str, tuple[Sequence[Account], int]]] = {
 }
 """Column of a line → its accounts, and the sign that makes a debt positive."""
 _SUMS: Final = ", ".join(
-    "SUM(CASE WHEN account_code IN ("
+    "CAST(SUM(CASE WHEN account_code IN ("
     + ", ".join(f"'{account}'" for account in accounts)
-    + f") THEN {'-' if sign < 0 else ''}amount ELSE 0 END) AS {name}"
+    + f") THEN {'-' if sign < 0 else ''}amount ELSE 0 END) AS SIGNED) AS {name}"
     for name, (accounts, sign) in _BUCKETS.items()
 )
+_COLUMNS: Final = "journal, event, value_date, posting_date"
 _JOURNALS: Final = (
-    "SELECT MAX(id) AS last, COUNT(*) AS entries, journal, event, value_date, posting_date, "
-    f"created_at, {_SUMS} FROM (SELECT id, journal, event, account_code, amount, value_date, "
-    "posting_date, created_at FROM ledger_entry WHERE loan_id = %s AND id > %s "
+    f"SELECT MAX(id) AS last, COUNT(*) AS entries, {{columns}}, {_SUMS} FROM (SELECT id, "
+    "account_code, amount, {columns} FROM ledger_entry WHERE loan_id = %s AND id > %s "
     "AND posting_date >= %s AND posting_date <= %s ORDER BY id LIMIT %s) e "
-    "GROUP BY journal, event, value_date, posting_date, created_at ORDER BY last"
+    "GROUP BY {columns} ORDER BY last"
 )
 
 
@@ -107,7 +107,8 @@ async def standing_at(loan_id: int, *, before: dt.date) -> Standing:
         f"SELECT {_SUMS} FROM ledger_entry WHERE loan_id = %s AND posting_date < %s",
         [loan_id, before],
     )
-    return _standing(row)
+    # The sum of no entries is NULL.
+    return Standing(*(row[name] or 0 for name in Standing._fields))
 
 
 async def statement_lines(
@@ -152,11 +153,15 @@ async def _transactions(
         for reference, row in (await _without_journal(events)).items()
         if row["id"] > after.event_id
     )
-    async for row in _journals(loan_id, start=start, end=end, after=after.entry_id, chunk=chunk):
+    # Reading 5,000 moments costs a tenth of the whole: only where something is to be put between.
+    sql = _JOURNALS.format(columns=f"{_COLUMNS}, created_at" if silent else _COLUMNS)
+    async for row in _journals(
+        sql, loan_id, start=start, end=end, after=after.entry_id, chunk=chunk
+    ):
         while silent and silent[0][1]["created_at"] < row["created_at"]:
             yield _silent(*silent.popleft())
         event = events.get(row["journal"])
-        moved, money = _standing(row), int(row["money"])
+        moved, money = _standing(row), row["money"]
         if event or money or any(moved):  # else tax, or where the books keep the claims
             yield _Transaction(
                 Event(row["event"]),
@@ -174,12 +179,12 @@ async def _transactions(
 
 
 async def _journals(
-    loan_id: int, *, start: dt.date, end: dt.date, after: int, chunk: int
+    sql: str, loan_id: int, *, start: dt.date, end: dt.date, after: int, chunk: int
 ) -> AsyncIterator[Mapping[str, Any]]:
     """The loan's journals, each once and whole."""
     while True:
-        found = await rows(_JOURNALS, [loan_id, after, start, end, chunk])
-        full = sum(int(row["entries"]) for row in found) == chunk
+        found = await rows(sql, [loan_id, after, start, end, chunk])
+        full = sum(row["entries"] for row in found) == chunk
         for row in found[:-1] if full else found:  # the last may go on in the next chunk
             yield row
             after = row["last"]
@@ -257,5 +262,11 @@ def _sum(one: Standing, other: Standing) -> Standing:
 
 
 def _standing(row: Mapping[str, Any]) -> Standing:
-    """The buckets of a row of sums, which MariaDB gives as decimals and of nothing as NULL."""
-    return Standing(*(int(row[name] or 0) for name in Standing._fields))
+    return Standing(
+        row["principal"],
+        row["interest"],
+        row["penalty"],
+        row["compound"],
+        row["fees"],
+        row["credit"],
+    )
