@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Installment, Loan
 from domain.operations.lending.request_drawdown import cancel_drawdown
 from domain.operations.lending.verify_books import verify_books, verify_totals
@@ -12,7 +13,7 @@ from domain.queries.business_date import business_date
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
-from tests.lender import Lender
+from tests.lender import Lender, key
 from tests.servicing import days_pass, happens, is_reversed, pays, prepays
 
 RATES = {"annual_rate": Decimal("0.0480"), "penalty_rate": Decimal("0.0720")}
@@ -90,10 +91,18 @@ async def test_a_healthy_story_holds_after_every_step(lender: Lender) -> None:
     await step(await pays(lender, loan.id, 200_000_00, off=True))
 
 
-async def test_limits_hold_through_requests_and_cancellations(lender: Lender) -> None:
-    facility_id = await lender.facility(limit="90000.00")
+async def test_limits_hold_through_an_excess_and_a_cancellation(lender: Lender) -> None:
+    facility_id = await lender.facility(limit="100000.00")
+    loan = await lender.loan(facility_id, amount=60_000_00)
     contract = await lender.signed_contract(facility_id, amount=80_000_00)
-    drawdown_id = await lender.drawdown(contract, "30000.00")
+    payment = await pays(lender, loan.id, 60_000_00, off=True)
+    drawdown_id = await lender.drawdown(contract, "50000.00")
     assert (await verify_totals()).faults == []
-    await cancel_drawdown(actor=lender.cashier, key="cancel-it", drawdown_id=drawdown_id)
+    await is_reversed(lender, payment)
+    facility = await CreditFacility.get(id=facility_id)
+    assert (facility.used, facility.reserved, facility.excess) == (60_000_00, 50_000_00, 10_000_00)
+    assert (await verify_totals()).faults == []
+    await cancel_drawdown(actor=lender.relationship_manager, key=key(), drawdown_id=drawdown_id)
+    facility = await CreditFacility.get(id=facility_id)
+    assert (facility.used, facility.reserved, facility.excess) == (60_000_00, 0, 0)
     assert (await verify_totals()).faults == []
