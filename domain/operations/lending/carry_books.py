@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from domain.db import execute, execute_many, rows
+from domain.queries.business_date import business_date
+from domain.queries.lending.proof_of_loans import since_then
 from domain.rules.lending.moments import (
     POWERS,
     SUMMED,
@@ -45,9 +47,9 @@ async def posted_since(
         f"SUM(CAST(amount AS DECIMAL(30)){weight.format(id='loan_id')}) AS {name}"
         for name, weight in zip(_SUMS, _WEIGHTS, strict=True)
     )
-    since, values = ("", ()) if after is None else (" AND posting_date > %s", (after,))
+    source, since, values = since_then(after, today=await business_date())
     found = await rows(
-        f"SELECT account_code, currency, posting_date <= %s AS kept, {sums} FROM ledger_entry "
+        f"SELECT account_code, currency, posting_date <= %s AS kept, {sums} FROM {source} "
         f"WHERE loan_id BETWEEN %s AND %s{since} GROUP BY account_code, currency, kept",
         [through, base, base, base, first, last, *values],
     )
