@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from domain.db import at_one_moment, dialect, rows
+from domain.db import at_one_moment, dialect, rows, transact
 from domain.operations.lending.carry_books import (
     LOANS_A_SHARD,
     carried,
@@ -37,7 +37,7 @@ from domain.queries.lending.proof_of_totals import (
     totals_faults,
     trial_balance_faults,
 )
-from domain.rules.lending.moments import added
+from domain.rules.lending.moments import Moments, added
 from domain.rules.lending.proof import Check, Fault
 
 FAULTS_LISTED_MAX: Final = 1_000
@@ -87,9 +87,9 @@ async def verify_books(
     rest is added to it, and carried through `day`.
 
     `loans` are the row ids to look at; then nothing is said of limits and totals, which
-    :func:`verify_totals` proves. With `day` they are widened to whole shards: :func:`shards` gives
-    ranges that fit. `deep` replays each loan's history as well. `said` is told the loans looked at
-    so far.
+    :func:`verify_totals` proves. With `day` they are widened to whole shards: a close takes the
+    ranges of :func:`shards`, side by side if it likes, and then the totals. `deep` replays each
+    loan's history as well. `said` is told the loans looked at so far.
     """
     proof = BooksProof()
     chosen = range(0, await _last_id("loan") + 1) if loans is None else loans
@@ -145,15 +145,28 @@ async def _prove_shard(proof: BooksProof, shard: int, day: dt.date) -> None:
     """What was posted to a shard's loans since it was carried, and carry it through `day`."""
     which = Which(shard * LOANS_A_SHARD, (shard + 1) * LOANS_A_SHARD - 1)
 
-    async def look() -> list[Fault]:
-        faults = await _shard_faults(shard, which, day)
+    async def look() -> _Seen:
         proof.loans += await _count(which)
-        return faults
+        return await _see_shard(shard, which, day)
 
-    proof.note(await at_one_moment(look))
+    seen = await at_one_moment(look)
+    proof.note(seen.faults)
+    if not seen.faults and seen.through is not None:
+        # In a transaction of its own, which locks no more than the shard's rows.
+        through, moments = seen.through, seen.moments
+        await transact(lambda: carry(shard, moments, through=through))
 
 
-async def _shard_faults(shard: int, which: Which, day: dt.date) -> list[Fault]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What does not hold of a shard; else its entries' sums through a day that is to be carried."""
+
+    faults: list[Fault]
+    through: dt.date | None = None
+    moments: Moments = field(default_factory=dict)
+
+
+async def _see_shard(shard: int, which: Which, day: dt.date) -> _Seen:
     after, before = await carried(shard)
     through = day if after is None else max(after, day)
     until, later = await posted_since(shard, after=after, through=through)
@@ -165,11 +178,9 @@ async def _shard_faults(shard: int, which: Which, day: dt.date) -> list[Fault]:
         for start in range(0, len(moved), _LOANS_A_RANGE):
             part = Which(ids=tuple(moved[start : start + _LOANS_A_RANGE]))
             faults += await payment_faults(part)
-    if added(before, until, later) == await positions(shard):
-        if not faults:
-            await carry(shard, added(before, until), through=through)
-        return faults
-    return faults + await _name_the_loans(shard, which)
+    if added(before, until, later) != await positions(shard):
+        faults += await _name_the_loans(shard, which)
+    return _Seen(faults, through if through != after else None, added(before, until))
 
 
 async def _name_the_loans(shard: int, which: Which) -> list[Fault]:

@@ -41,6 +41,17 @@ async def test_books_hold_at_every_moment_while_money_comes_in(lender: Lender) -
     assert (await verify_books(deep=True)).faults == []
 
 
+async def test_proofs_of_one_day_side_by_side_carry_the_same(lender: Lender) -> None:
+    if db.dialect() == "sqlite":
+        return  # which carries nothing
+    day = await business_date()
+    proofs = await asyncio.gather(*(verify_books(day=day) for _ in range(6)))
+    assert [proof.faults for proof in proofs] == [[]] * 6
+    found = await db.rows("SELECT through FROM ledger_carried")
+    assert {row["through"] for row in found} == {day}
+    assert (await verify_books(day=day)).holds
+
+
 async def test_reads_at_one_moment_do_not_see_what_is_written_meanwhile(lender: Lender) -> None:
     if db.dialect() == "sqlite":
         return  # where nobody can write meanwhile
