@@ -357,6 +357,17 @@ async def test_an_entry_of_no_loan_where_loans_are_kept(book: Book) -> None:
         await assert_named((Check.SUB_LEDGER, "LedgerEntry", str(row)))
 
 
+async def test_entries_of_a_loan_that_is_not_there(book: Book) -> None:
+    async with (
+        inserted("ledger_entry", **{**await _loose("1303", 7), "loan_id": 987_654}) as row,
+        inserted("ledger_entry", **{**await _loose("1002", -7), "loan_id": 987_654}) as other,
+    ):
+        await assert_named(
+            (Check.SUB_LEDGER, "LedgerEntry", str(row)),
+            (Check.SUB_LEDGER, "LedgerEntry", str(other)),
+        )
+
+
 async def test_a_journal_of_no_loan_that_does_not_balance(book: Book) -> None:
     async with inserted("ledger_entry", **await _loose("1002", 7)):
         await assert_named((Check.JOURNAL, "Journal", "by-hand"))
