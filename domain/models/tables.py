@@ -3,6 +3,12 @@
 from domain.models.lending.application import ApprovalTask, LoanApplication
 from domain.models.lending.borrower import BankAccount, Borrower, FinancialStatement
 from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
+from domain.models.lending.day_close import (
+    BusinessDay,
+    CloseAccrual,
+    CloseShard,
+    LoanSetAside,
+)
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.ledger import LedgerAccount, LedgerEntry
 from domain.models.lending.loan import Installment, Loan, Repayment, RepaymentAllocation
@@ -33,7 +39,10 @@ __models__ = [
     BorrowerUser,
     Branch,
     BusinessDate,
+    BusinessDay,
     CaseAssignment,
+    CloseAccrual,
+    CloseShard,
     CreditFacility,
     Disbursement,
     Drawdown,
@@ -51,6 +60,7 @@ __models__ = [
     LoanContract,
     LoanEvent,
     LoanProduct,
+    LoanSetAside,
     ModelVersion,
     OutboxEvent,
     PolicyRule,

@@ -146,15 +146,20 @@ def _present_terms(loan: LoanRow, vat: tuple[DatedRate, ...]) -> ServicingTerms:
         terms = replace(terms, schedule=schedule)
     if not loan.rate_changes:
         return terms
-    stored = orjson.loads(loan.rate_changes)
-    contract = tuple(
-        DatedRate(dt.date.fromisoformat(day), Decimal(rate)) for day, rate, _ in stored
-    )
-    penalty = tuple(DatedRate(dt.date.fromisoformat(day), Decimal(rate)) for day, _, rate in stored)
+    contract, penalty = rate_changes(loan.rate_changes)
     return replace(
         terms,
         schedule=replace(terms.schedule, rate_changes=contract),
         overdue=replace(terms.overdue, rate_changes=contract, penalty_changes=penalty),
+    )
+
+
+def rate_changes(text: str) -> tuple[tuple[DatedRate, ...], tuple[DatedRate, ...]]:
+    """The contract and the penalty rates of a JSON that :func:`stored_rate_changes` gave."""
+    stored = orjson.loads(text)
+    return (
+        tuple(DatedRate(dt.date.fromisoformat(day), Decimal(rate)) for day, rate, _ in stored),
+        tuple(DatedRate(dt.date.fromisoformat(day), Decimal(rate)) for day, _, rate in stored),
     )
 
 
@@ -191,7 +196,7 @@ def _installment(row: InstallmentRow, payments: list[InstallmentPayment] | None)
         opening=row.opening,
         principal=row.principal,
         interest=row.interest,
-        balance_changes=_balance_changes(row.balance_changes) if row.balance_changes else (),
+        balance_changes=balance_changes(row.balance_changes) if row.balance_changes else (),
         principal_paid=row.principal_paid,
         principal_moved=row.principal_moved,
         interest_accrued=row.interest_accrued,
@@ -208,7 +213,8 @@ def _installment(row: InstallmentRow, payments: list[InstallmentPayment] | None)
     )
 
 
-def _balance_changes(text: str) -> tuple[BalanceChange, ...]:
+def balance_changes(text: str) -> tuple[BalanceChange, ...]:
+    """The changes of a JSON that :func:`stored_balance_changes` gave."""
     stored: list[Any] = orjson.loads(text)
     return tuple(BalanceChange(dt.date.fromisoformat(day), balance) for day, balance in stored)
 

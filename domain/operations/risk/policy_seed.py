@@ -61,6 +61,7 @@ def _values(profile: Profile) -> tuple[SeededValue, ...]:
             ("cure_days", "180"),
             ("prepayment_fee_rate", "0"),
             ("backdating_days_max", "5"),
+            ("close_abort_share", "0.01"),
         )
     )
 
