@@ -35,6 +35,7 @@ _ADMIN: Final[Access] = frozenset({Role.ADMIN})
 _MODEL_LINE: Final[Access] = frozenset(
     {Role.OPERATOR, Role.RISK_OFFICER, Role.ANALYST, Role.AUDITOR}
 )
+_DAY_CLOSE: Final[Access] = frozenset({Role.OPERATOR, Role.ACCOUNTANT, Role.AUDITOR})
 _PORTFOLIO: Final[Access] = _LENDING - {Role.APPLICANT, Role.CASHIER}
 """Whoever steers or checks the book; a relationship manager sees the own customers' part of it."""
 
@@ -43,6 +44,10 @@ ROLES: Final[dict[str, Access]] = {
     "Query.nodes": ANYONE,
     "Query.me": ANYONE,
     "Query.businessDate": ANYONE,
+    "Query.businessDays": _DAY_CLOSE,
+    "Query.businessDay": _DAY_CLOSE,
+    "Query.closeProgress": _DAY_CLOSE,
+    "Query.setAsideLoans": _DAY_CLOSE,
     "Query.previewSchedule": ANYONE,
     "Query.loanProducts": ANYONE,
     "Query.borrowers": _LENDING,
@@ -87,6 +92,8 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.repayLoan": _CASHIER,
     "Mutation.payOffLoan": _CASHIER,
     "Mutation.advanceBusinessDate": _OPERATOR,
+    "Mutation.closeBusinessDay": _OPERATOR,
+    "Mutation.catchUpLoan": _OPERATOR,
     "Mutation.trainModel": _OPERATOR,
     "Mutation.validateModel": _RISK,
     "Mutation.promoteModel": _RISK,

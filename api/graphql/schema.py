@@ -29,6 +29,7 @@ from api.graphql.lending.applications import ApplicationQueries
 from api.graphql.lending.bank_accounts import BankAccountMutations, BankAccountQueries
 from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
+from api.graphql.lending.day_close import DayCloseMutations, DayCloseQueries
 from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
 from api.graphql.lending.loans import LoanMutations, LoanQueries
 from api.graphql.lending.products import ProductQueries
@@ -54,6 +55,7 @@ QUERIES: Final[tuple[type, ...]] = (
     LoanQueries,
     ModelQueries,
     BusinessDateQueries,
+    DayCloseQueries,
     AuditQueries,
     StatementQueries,
     PortfolioQueries,
@@ -71,6 +73,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     LoanMutations,
     ModelMutations,
     BusinessDateMutations,
+    DayCloseMutations,
     StatementMutations,
 )
 SUBSCRIPTIONS: Final[tuple[type, ...]] = (LiveSubscriptions, ModelSubscriptions)

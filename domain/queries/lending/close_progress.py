@@ -57,3 +57,9 @@ async def close_progress(day: dt.date | None = None) -> CloseProgress | None:
         started_at=row["closing_started_at"],
         closed_at=row["closed_at"],
     )
+
+
+async def business_day_id(day: dt.date) -> int | None:
+    """Return the id of a business day; None where none is on record."""
+    found = await rows("SELECT id FROM business_day WHERE day = %s", [day])
+    return int(found[0]["id"]) if found else None

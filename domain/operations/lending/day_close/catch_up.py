@@ -14,7 +14,7 @@ from domain.rules.lending.day_close import CLOSED
 from domain.rules.refusal import ErrorCode, Problem, Refused
 
 
-async def catch_up_loan(*, actor: Actor, key: str, loan_id: int) -> Done:
+async def catch_up_loan(*, actor: Actor, key: str, set_aside_id: int) -> Done:
     """Let the days pass that a loan missed, and let money move on it again.
 
     Interest of days that have closed meanwhile is posted into the open day with its own value
@@ -24,12 +24,12 @@ async def catch_up_loan(*, actor: Actor, key: str, loan_id: int) -> Done:
     async def work(step: Step) -> Result:
         today = await held_business_date()
         found = await rows(
-            "SELECT id, day FROM loan_set_aside WHERE loan_id = %s AND resolved_at IS NULL "
-            "ORDER BY id",
-            [loan_id],
+            "SELECT loan_id, day FROM loan_set_aside WHERE id = %s AND resolved_at IS NULL",
+            [set_aside_id],
         )
         if not found:
             raise Refused([_NOT_SET_ASIDE])
+        loan_id = found[0]["loan_id"]
         yesterday = await rows(
             "SELECT state FROM business_day WHERE day = %s" + for_share(),
             [today - dt.timedelta(days=1)],
@@ -54,18 +54,22 @@ async def catch_up_loan(*, actor: Actor, key: str, loan_id: int) -> Done:
             after={"setAside": None, "accruedThrough": today},
             event="loan.caught_up",
         )
-        return {"loan": loan_id, "set_aside": found[-1]["id"]}
+        return {"loan": loan_id, "set_aside": set_aside_id}
 
     return await perform(
-        actor=actor, action="catchUpLoan", key=key, arguments={"loan": loan_id}, work=work
+        actor=actor,
+        action="catchUpLoan",
+        key=key,
+        arguments={"setAside": set_aside_id},
+        work=work,
     )
 
 
 _NOT_SET_ASIDE = Problem(
     ErrorCode.NOT_FOUND,
-    ("loanId",),
-    "No loan of this id is set aside. Look at the business day's set-aside loans.",
-    "该借据未被搁置，请核对营业日的搁置清单。",
+    ("setAsideId",),
+    "No loan is set aside under this id. Look at `setAsideLoans`.",
+    "该编号下没有被搁置的借据，请核对搁置清单。",
 )
 
 
@@ -73,7 +77,7 @@ def _still_fails(error: Exception) -> Problem:
     said = f"{type(error).__name__}: {error}"[:300]
     return Problem(
         ErrorCode.ILLEGAL_STATE,
-        ("loanId",),
+        ("setAsideId",),
         f"The loan still cannot be worked out: {said}. Mend it first.",
         f"该借据仍无法处理：{said}。请先修复。",
     )

@@ -46,12 +46,20 @@ _OTHERS_SECONDS = 0.05
 _SAY_SECONDS = 0.25
 
 
-async def run_close(lease: Lease, *, said: Said | None = None, sent: Sent | None = None) -> None:
+async def run_close(
+    lease: Lease,
+    *,
+    said: Said | None = None,
+    sent: Sent | None = None,
+    turn: asyncio.Semaphore | None = None,
+) -> None:
     """Do the job of `lease`: close its days one after another.
 
     `sent` is told the shards of each day, so that other workers get them too; `said` the step and
-    the share of it that is done. Raises LeaseLost when another runs the job by now.
+    the share of it that is done; `turn` is held while this process works on a shard. Raises
+    LeaseLost when another runs the job by now.
     """
+    turn = turn or asyncio.Semaphore()
     alive = asyncio.create_task(_stay_alive(lease))
     try:
         job = await find_job(lease.job_id)
@@ -60,7 +68,7 @@ async def run_close(lease: Lease, *, said: Said | None = None, sent: Sent | None
             day = await _day_to_close(lease, through)
             if day is None:
                 break
-            problems = await _close_day(lease, day, said, sent)
+            problems = await _close_day(lease, day, said, sent, turn)
             if problems:
                 await fail_job(lease, problems=problems)
                 return
@@ -115,7 +123,11 @@ async def _day_to_close(lease: Lease, through: dt.date) -> dt.date | None:
 
 
 async def _close_day(
-    lease: Lease, day: dt.date, said: Said | None, sent: Sent | None
+    lease: Lease,
+    day: dt.date,
+    said: Said | None,
+    sent: Sent | None,
+    turn: asyncio.Semaphore,
 ) -> list[Problem]:
     """Work on the shards until none is left, then close the day; return why it did not close."""
     seconds = get_settings().job_lease_seconds
@@ -124,12 +136,15 @@ async def _close_day(
     loop = asyncio.get_running_loop()
     reported = loop.time()
     while True:
-        shard = await claim_next(day, lease_seconds=seconds)
-        if shard is not None:
-            await close_shard(shard)
-        elif await _stopped(day) or not await unfinished(day):
-            break
-        else:
+        async with turn:
+            shard = await claim_next(day, lease_seconds=seconds)
+            if shard is not None:
+                await close_shard(shard)
+        if shard is None:
+            if (state := await _state(day)) is not BusinessDayState.CLOSING:
+                return await _why_not(day, state)
+            if not await unfinished(day):
+                break
             await asyncio.sleep(_OTHERS_SECONDS)  # others hold what is left, or their leases do
         if loop.time() - reported > _SAY_SECONDS:
             reported = loop.time()
@@ -138,12 +153,12 @@ async def _close_day(
     if loop.time() - reported > _SAY_SECONDS:
         await _say(lease, f"{day} BOOKS", 1.0, said)
     state = await finish_day(day)
-    return [] if state in CLOSED else await _why_not(day, state)
+    return await _why_not(day, state)
 
 
-async def _stopped(day: dt.date) -> bool:
+async def _state(day: dt.date) -> BusinessDayState:
     found = await rows("SELECT state FROM business_day WHERE day = %s", [day])
-    return bool(found[0]["state"] != BusinessDayState.CLOSING)
+    return BusinessDayState(found[0]["state"])
 
 
 async def _say(lease: Lease, step: str, share: float, said: Said | None) -> None:
@@ -153,6 +168,8 @@ async def _say(lease: Lease, step: str, share: float, said: Said | None) -> None
 
 
 async def _why_not(day: dt.date, state: BusinessDayState) -> list[Problem]:
+    if state in CLOSED:
+        return []
     (row,) = await rows(
         "SELECT set_aside, set_aside_limit, faults FROM business_day WHERE day = %s", [day]
     )

@@ -6,6 +6,7 @@ go one by one, so that the one at fault is set aside and the others are not held
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 from domain.actor import SYSTEM
@@ -38,6 +39,9 @@ async def close_shard(lease: ShardLease) -> None:
         await _at_once(lease)
     except LeaseLost:
         return
+    except asyncio.CancelledError:
+        await give_back(lease, error="The worker was told to stop.")
+        raise
     except Exception as error:
         if is_outage(error):
             await give_back(lease, error=f"{type(error).__name__}: {error}")
