@@ -26,9 +26,8 @@ _LOAN = (
     "l.borrower_id",
     "l.branch_id",
     "l.currency",
-    "l.accrued_through",
-    "l.credit_balance",
-    "l.principal_outstanding",
+    # Whether the loan can have a quiet day at all: %s is the day that ends.
+    "l.accrued_through = %s AND l.credit_balance = 0 AND l.principal_outstanding > 0",
     "l.book_status",
     "l.next_due_date",
     "l.arrears_cleared_on",
@@ -108,19 +107,19 @@ async def lock_loans_of_day(
         "FROM loan l LEFT JOIN installment i ON i.loan_id = l.id AND i.settled_on IS NULL "
         "AND i.start_date < %s WHERE l.id BETWEEN %s AND %s AND l.state IN (%s, %s) "
         "AND l.accrued_through < %s" + for_update(),
-        [day, from_id, to_id, *LIVING_LOANS, day],
+        [ended, day, from_id, to_id, *LIVING_LOANS, day],
     )
     loans: dict[int, LoanOfDay] = {}
     terms: dict[tuple[Any, ...], Terms] = {}
     due: set[int] = set()
-    through, opens = ended.isoformat(), day.isoformat()
+    opens = day.isoformat()
     for row in found:
         loan = loans.get(row[0])
         if loan is None:
             key = tuple(row[_LOAN_WIDTH : _LOAN_WIDTH + _TERMS_WIDTH])
             if (shared := terms.get(key)) is None:
                 shared = terms[key] = _terms(*key, vat=vat)
-            loan = loans[row[0]] = _loan(row, shared, through)
+            loan = loans[row[0]] = _loan(row, shared)
         if loan.quiet is None or row[-9] is None:
             continue
         if row[-1] > opens:
@@ -152,15 +151,13 @@ def _terms(
     )
 
 
-def _loan(row: Sequence[Any], terms: Terms, through: str) -> LoanOfDay:
+def _loan(row: Sequence[Any], terms: Terms) -> LoanOfDay:
     (
         loan_id,
         borrower_id,
         branch_id,
         currency,
-        accrued_through,
-        credit,
-        principal,
+        may_be_quiet,
         book_status,
         next_due,
         cleared,
@@ -170,7 +167,7 @@ def _loan(row: Sequence[Any], terms: Terms, through: str) -> LoanOfDay:
         paid,
     ) = row[:_LOAN_WIDTH]
     quiet = None
-    if accrued_through == through and not credit and principal:
+    if may_be_quiet:
         quiet = QuietLoan(
             terms=terms,
             overdue=None,
