@@ -155,7 +155,7 @@ async def _create_loan(
     schedule = build_schedule(schedule_terms(loan))
     loan.maturity_date = schedule[-1].due_date
     refuse_if(_maturity_problems(loan, contract))
-    loan.next_due_date = schedule[0].due_date
+    loan.next_due_date = next(row.due_date for row in schedule if row.principal or row.interest)
     await loan.save()
     await Installment.bulk_create(
         [
