@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from domain.actor import Actor
 from domain.db import execute, for_update, insert, rows
-from domain.models.records import BusinessDate
+from domain.models.records import BusinessDate, Job
 from domain.operations.clock import now
 from domain.operations.jobs import create_job
 from domain.operations.lending.day_close.shards import Ranges, lay_out, ranges
@@ -74,7 +74,7 @@ async def begin(step: Step, found: Ranges, *, through: dt.date | None) -> Result
     else:
         day, day_id = under_way
         (row,) = await rows("SELECT state, job_id FROM business_day WHERE id = %s", [day_id])
-        if row["job_id"] and await _works(row["job_id"]):
+        if row["job_id"] and await _works(row["job_id"], day, through):
             return {"business_day": day_id, "job": row["job_id"]}
         await _go_on(step, day_id, BusinessDayState(row["state"]), found)
     job = await create_job(
@@ -130,9 +130,24 @@ async def day_under_way() -> tuple[dt.date, int] | None:
     return (found[0]["day"], found[0]["id"]) if found else None
 
 
-async def _works(job_id: int) -> bool:
-    found = await rows("SELECT state FROM job WHERE id = %s", [job_id])
-    return bool(found) and found[0]["state"] in _UNENDED
+async def _works(job_id: int, day: dt.date, through: dt.date | None) -> bool:
+    """Whether the job of a close still works, as far as the caller wants it to go."""
+    job = await Job.get(id=job_id)
+    if job.state not in _UNENDED:
+        return False
+    if through is not None and through > dt.date.fromisoformat(job.input["through"]):
+        raise Refused([_under_way(day)])
+    return True
+
+
+def _under_way(day: dt.date) -> Problem:
+    return Problem(
+        ErrorCode.ILLEGAL_STATE,
+        ("through",),
+        f"The close of {day} is under way, and was not asked to go as far. Wait until it has "
+        "ended, then close the days after it.",
+        f"{day} 的日终正在进行且未包含所请求的日期，请待其结束后再关闭其后的营业日。",
+    )
 
 
 async def _go_on(step: Step, day_id: int, state: BusinessDayState, found: Ranges) -> None:
