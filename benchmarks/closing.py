@@ -252,18 +252,29 @@ async def _fill(loans: int, until: dt.date | None) -> None:
         plain = await _templates(lender)
         if until is not None:
             await advance_business_date(actor=lender.operator, key=key(), to=until)
-        wanted = loans - 2 * _KINDS
+        await _keep(late, plain)
+        wanted = max(loans - 2 * _KINDS, 0)
         overdue = wanted // OVERDUE_OF
-        await _copy(late, overdue)
-        await _copy(plain, wanted - overdue)
-        await db.execute("UPDATE loan SET profile = 'CN'")  # whose interest bears tax
-        await db.execute(
-            "UPDATE credit_facility f SET used = (SELECT COALESCE(SUM(limit_used), 0) FROM loan l "
-            "WHERE l.facility_id = f.id), excess = used"
-        )
-        await db.rows("ANALYZE TABLE loan, installment")
+        await _copy("late", overdue)
+        await _copy("plain", wanted - overdue)
+        await _settle()
     finally:
         await db.close_database()
+
+
+def add_loans(loans: int, *, shifted_days: int) -> None:
+    """Retire every living loan and add plain ones whose dates lie so many days later."""
+
+    async def add() -> None:
+        await db.open_database()
+        try:
+            await db.execute("UPDATE loan SET state = 'TRANSFERRED' WHERE state = 'ACTIVE'")
+            await _copy("plain", loans, shifted_days=shifted_days)
+            await _settle()
+        finally:
+            await db.close_database()
+
+    asyncio.run(add())
 
 
 async def _templates(lender: Lender) -> list[int]:
@@ -281,35 +292,77 @@ async def _templates(lender: Lender) -> list[int]:
     return made
 
 
-async def _copy(templates: list[int], count: int) -> None:
-    """Copy the templates round and round; each copy gets ids after all that are there."""
+async def _keep(late: list[int], plain: list[int]) -> None:
+    """Keep the templates as they are now, and what the books hold of each, for copies to come."""
+    listed = ", ".join(str(each) for each in (*late, *plain))
+    for statement in (
+        f"CREATE TABLE bench_loan AS SELECT * FROM loan WHERE id IN ({listed})",
+        f"CREATE TABLE bench_installment AS SELECT * FROM installment WHERE loan_id IN ({listed})",
+        "CREATE TABLE bench_entry AS SELECT loan_id, account_code, SUM(amount) AS amount "
+        f"FROM ledger_entry WHERE loan_id IN ({listed}) GROUP BY loan_id, account_code "
+        "HAVING SUM(amount) <> 0",
+        "CREATE TABLE bench_kind (kind VARCHAR(5), place INT, template BIGINT)",
+    ):
+        await db.execute(statement)
+    for kind, ids in (("late", late), ("plain", plain)):
+        await db.execute_many(
+            "INSERT INTO bench_kind (kind, place, template) VALUES (%s, %s, %s)",
+            [(kind, place, each) for place, each in enumerate(ids)],
+        )
+
+
+async def _copy(kind: str, count: int, *, shifted_days: int = 0) -> None:
+    """Copy the templates of a kind round and round; each copy gets an id after all that are there,
+    and its books in one opening journal."""
+    later = f" + INTERVAL {shifted_days} DAY"
     for start in range(0, count, _CHUNK):
         part = min(_CHUNK, count - start)
-        (last,) = await db.rows("SELECT MAX(id) AS id FROM loan")
-        (drawdown,) = await db.rows("SELECT MAX(drawdown_id) AS id FROM loan")
-        listed = ", ".join(
-            f"SELECT {place} AS place, {loan_id} AS template"
-            for place, loan_id in enumerate(templates)
-        ).replace(", SELECT", " UNION ALL SELECT")
-        numbers = (
-            f"(SELECT seq AS n, t.template FROM seq_0_to_{part - 1} s "
-            f"JOIN ({listed}) t ON t.place = s.seq MOD {len(templates)}) c"
+        (last,) = await db.rows("SELECT MAX(id) AS id, MAX(drawdown_id) AS drawdown FROM loan")
+        copied = f"{last['id'] + 1} + s.seq"
+        of = (
+            f"FROM seq_0_to_{part - 1} s JOIN bench_kind k ON k.kind = '{kind}' "
+            f"AND k.place = s.seq MOD {_KINDS}"
         )
-        for table, changed in (
+        for table, by, changed in (
             (
                 "loan",
-                {"id": f"{last['id'] + 1} + c.n", "drawdown_id": f"{drawdown['id'] + 1} + c.n"},
+                "id",
+                {
+                    "id": copied,
+                    "drawdown_id": f"{last['drawdown'] + 1} + s.seq",
+                    "profile": "'CN'",  # whose interest bears tax
+                },
             ),
-            ("installment", {"id": "NULL", "loan_id": f"{last['id'] + 1} + c.n"}),
+            ("installment", "loan_id", {"id": "NULL", "loan_id": copied}),
         ):
-            columns = [row["Field"] for row in await db.rows(f"SHOW COLUMNS FROM {table}")]
-            values = ", ".join(changed.get(name, f"t.`{name}`") for name in columns)
-            names = ", ".join(f"`{name}`" for name in columns)
-            by = "id" if table == "loan" else "loan_id"
+            values = []
+            described = await db.rows(f"SHOW COLUMNS FROM {table}")
+            for column in described:
+                name = column["Field"]
+                shifted = later if column["Type"] == "date" else ""
+                values.append(changed.get(name, f"t.`{name}`{shifted}"))
+            names = ", ".join(f"`{column['Field']}`" for column in described)
             await db.execute(
-                f"INSERT INTO {table} ({names}) SELECT {values} FROM {numbers} "
-                f"JOIN {table} t ON t.{by} = c.template ORDER BY c.n"
+                f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} {of} "
+                f"JOIN bench_{table} t ON t.{by} = k.template ORDER BY s.seq"
             )
+        await db.execute(
+            "INSERT INTO ledger_entry (journal, event, account_code, currency, amount, loan_id, "
+            "borrower_id, branch_id, value_date, posting_date, created_at) "
+            f"SELECT CONCAT('opening:', {copied}), 'MANUAL', e.account_code, t.currency, e.amount, "
+            f"{copied}, t.borrower_id, t.branch_id, t.start_date, t.start_date, NOW(6) {of} "
+            "JOIN bench_loan t ON t.id = k.template JOIN bench_entry e ON e.loan_id = t.id "
+            "ORDER BY s.seq"
+        )
+
+
+async def _settle() -> None:
+    """Let the facilities agree with their loans, and the optimiser know what is there."""
+    await db.execute(
+        "UPDATE credit_facility f SET used = (SELECT COALESCE(SUM(limit_used), 0) FROM loan l "
+        "WHERE l.facility_id = f.id), excess = used"
+    )
+    await db.rows("ANALYZE TABLE loan, installment")
 
 
 def loans_a_second(book: Book, take: Callable[[Book], float]) -> float:
