@@ -135,7 +135,7 @@ async def _close_day(book: Book) -> float:
                 raise Unmeasurable(f"the close failed: {job.error}")
             await asyncio.sleep(0.05)
         progress = await close_progress(day)
-        if progress is None or progress.state != "CLOSED" or progress.loans_done < book.loans:
+        if progress is None or progress.state != "CLOSED" or progress.loans < book.loans:
             raise Unmeasurable(f"not every loan was closed: {progress}")
         assert progress.started_at
         assert progress.closed_at
