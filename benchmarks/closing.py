@@ -74,11 +74,11 @@ class Book:
     def worker_cpu_seconds(self) -> float:
         """User and system time of the workers so far."""
         spent = [process.cpu_times() for process in self.workers]
-        return sum(each.user + each.system for each in spent)
+        return float(sum(each.user + each.system for each in spent))
 
     def worker_megabytes(self) -> float:
         """Resident memory of the largest worker."""
-        return max(process.memory_info().rss for process in self.workers) / 1e6
+        return float(max(process.memory_info().rss for process in self.workers)) / 1e6
 
 
 @contextmanager
