@@ -30,7 +30,7 @@ from tests.lender import hire, key
 from tests.processes import api_processes
 
 NAME, BAR = "close_payments", 3.0
-LOANS, ROUNDS, A_SECOND = 60_000, 5, 20
+LOANS, ROUNDS, A_SECOND = 40_000, 5, 20
 _QUIET_SECONDS = 4.0
 MUTATION = """mutation($input: RepayLoanInput!) { repayLoan(input: $input) {
   repayment { id } errors { code message } } }"""

@@ -220,6 +220,8 @@ async def test_books_that_do_not_prove_right_keep_the_day_open(lender: Lender) -
     assert kept.state == "UNVERIFIED"
     assert kept.faults is not None
     assert kept.faults[0]["zh"]
+    known = await start(lender, day - ONE_DAY)  # a day that closed before, while this one has not
+    assert "job" not in known.result
     with pytest.raises(Refused):  # the next day does not close before this one has
         await close(lender, day + ONE_DAY)
     assert await business_date() == day + ONE_DAY

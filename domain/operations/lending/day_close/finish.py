@@ -37,7 +37,10 @@ async def finish_day(day: dt.date) -> BusinessDayState:
             "SELECT id, state FROM business_day WHERE day = %s" + for_update(), [day]
         )
         if row["state"] == BusinessDayState.CLOSING:
-            await (_keep_open if faults else _close)(step, day, row["id"], faults)
+            if faults:
+                await _keep_open(step, row["id"], faults)
+            else:
+                await _close(step, day, row["id"])
         return {"business_day": row["id"]}
 
     # A key that is never used twice: a verification that failed may be tried again.
@@ -52,7 +55,7 @@ async def finish_day(day: dt.date) -> BusinessDayState:
     return BusinessDayState(row["state"])
 
 
-async def _keep_open(step: Step, day: dt.date, day_id: int, faults: list[Fault]) -> None:
+async def _keep_open(step: Step, day_id: int, faults: list[Fault]) -> None:
     stored = orjson.dumps([{"en": fault.en, "zh": fault.zh} for fault in faults]).decode()
     await execute(
         "UPDATE business_day SET state = %s, faults = %s, verified_at = %s WHERE id = %s",
@@ -61,7 +64,7 @@ async def _keep_open(step: Step, day: dt.date, day_id: int, faults: list[Fault])
     _moved(step, day_id, BusinessDayState.UNVERIFIED, faults=[fault.en for fault in faults])
 
 
-async def _close(step: Step, day: dt.date, day_id: int, _: list[Fault]) -> None:
+async def _close(step: Step, day: dt.date, day_id: int) -> None:
     opens = day + dt.timedelta(days=1)
     await _expire_facilities(step, opens)
     await expire_applications(step, today=opens)

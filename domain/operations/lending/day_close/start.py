@@ -46,14 +46,13 @@ async def close_business_day(
 
     async def work(step: Step) -> Result:
         current = (await BusinessDate.filter(id=1).select_for_update().get()).current
-        last = through or current
-        if last < current and not await day_under_way():
+        under_way = await day_under_way()
+        first = under_way[0] if under_way else current
+        last = through or first
+        if last < first:
             return await _closed_already(last)
-        refuse_if(
-            through_problems(last, current=current, clock=now().date(), ahead=ahead)
-            if last >= current
-            else []
-        )
+        if last >= current:
+            refuse_if(through_problems(last, current=current, clock=now().date(), ahead=ahead))
         return await begin(step, found, through=through)
 
     return await perform(
