@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from decimal import Decimal
 from itertools import pairwise
@@ -13,6 +14,7 @@ from domain import db
 from domain.models.lending.day_close import BusinessDay, CloseShard, LoanSetAside
 from domain.models.lending.loan import Installment, Loan
 from domain.operations.jobs import LeaseLost
+from domain.operations.lending.advance_business_date import advance_business_date
 from domain.operations.lending.day_close.catch_up import catch_up_loan
 from domain.operations.lending.day_close.run import close_inline
 from domain.operations.lending.day_close.shard import close_shard
@@ -260,6 +262,23 @@ async def test_two_starts_at_once_are_one_close(lender: Lender) -> None:
     progress = await close_progress()
     assert progress is not None
     assert (progress.shards, progress.shards_done, progress.share) == (1, 1, 1.0)
+
+
+async def test_a_call_that_is_cut_off_is_gone_on_with_by_the_next(lender: Lender) -> None:
+    await lender.loan()
+    first = await business_date()
+    last = first + 30 * ONE_DAY
+    cut = asyncio.create_task(advance_business_date(actor=lender.operator, key=key(), to=last))
+    while await business_date() < first + 2 * ONE_DAY:
+        await asyncio.wait([cut], timeout=0.01)
+    cut.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cut
+    assert await business_date() < last
+    await advance_business_date(actor=lender.operator, key=key(), to=last + ONE_DAY)
+    assert await business_date() == last + ONE_DAY
+    states = {day.state for day in await BusinessDay.filter(day__gte=first, day__lte=last)}
+    assert states == {"CLOSED"}
 
 
 async def test_days_that_have_not_come_or_lie_before_the_first_are_refused(lender: Lender) -> None:

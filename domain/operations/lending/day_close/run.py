@@ -24,6 +24,7 @@ from domain.operations.jobs import (
     fail_job,
     finish_job,
     heartbeat,
+    release_job,
     report_progress,
 )
 from domain.operations.lending.day_close.finish import finish_day
@@ -89,8 +90,13 @@ async def close_inline(job_id: int) -> None:
             break
         await asyncio.sleep(_OTHERS_SECONDS)
     if lease is not None:
-        with suppress(LeaseLost):
+        try:
             await run_close(lease)
+        except asyncio.CancelledError:
+            await release_job(lease)  # the next call goes on at once, or a worker
+            raise
+        except LeaseLost:
+            pass
     job = await find_job(job_id)
     if job.state == JobState.FAILED:
         raise Refused(job_problems(job))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+import orjson
+
 from domain.actor import Actor
 from domain.db import execute, for_update, insert, rows
 from domain.models.records import BusinessDate, Job
@@ -135,7 +137,13 @@ async def _works(job_id: int, day: dt.date, through: dt.date | None) -> bool:
     if job.state not in _UNENDED:
         return False
     if through is not None and through > dt.date.fromisoformat(job.input["through"]):
-        raise Refused([_under_way(day)])
+        wanted = orjson.dumps(job.input | {"through": through.isoformat()}).decode()
+        extended = await execute(
+            "UPDATE job SET input = %s WHERE id = %s AND state = %s",
+            [wanted, job_id, JobState.QUEUED],
+        )
+        if not extended:  # whoever runs it has read how far it goes
+            raise Refused([_under_way(day)])
     return True
 
 
