@@ -157,7 +157,7 @@ class Book:
 
     async def pass_days(self) -> str:
         """Let days pass over the whole book."""
-        days = some_days(self.choose)
+        days = some_days(self.choose, [loan.reference for loan in self.loans])
         if days:
             self.today += dt.timedelta(days=days)
             operator = self.lender.operator
