@@ -119,6 +119,9 @@ def some_act(choose: Choice, loan: Loan, order: int) -> Act:
     kind = choose.one_of((*_OFTEN, *_OFTEN, *_MAKERS))
     if kind == "RESTRUCTURING" and _has_matured_twice(loan):
         kind = "PAYMENT"
+    beyond, late = loan.product.principal_first_beyond, loan.days_past_due()
+    if beyond is not None and late in (beyond, beyond + 1):  # where the order of a payment changes
+        kind = choose.one_of((kind, "PAYMENT", "PAYMENT"))
     return _MAKERS[kind](choose, loan, order)
 
 
