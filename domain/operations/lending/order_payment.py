@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from domain.actor import Actor
 from domain.db import insert, rows
 from domain.encryption import decrypt, encrypt
-from domain.models.lending.contract import Disbursement, Drawdown
+from domain.models.lending.contract import Drawdown
 from domain.models.lending.loan import Loan
 from domain.operations.clock import now
 from domain.operations.lending.cash_journal import move_cash
@@ -99,7 +99,13 @@ async def create_order(step: Step, actor: Actor, order: NewOrder, *, today: dt.d
 
 
 async def order_disbursement(
-    step: Step, actor: Actor, disbursement: Disbursement, drawdown: Drawdown, loan: Loan
+    step: Step,
+    actor: Actor,
+    disbursement_id: int,
+    drawdown: Drawdown,
+    loan: Loan,
+    *,
+    today: dt.date,
 ) -> int:
     """Order what was disbursed to be paid: to the named payee, or to the borrower's own account,
     where one is registered. Returns the order's id."""
@@ -107,26 +113,24 @@ async def order_disbursement(
     if drawdown.payee_account_cipher and drawdown.payee_account_tail:
         account = decrypt(drawdown.payee_account_cipher, column=PAYEE_ACCOUNT)
     if not account or not name:
-        own_name, own_account = await own_account_of(
-            drawdown.borrower_id, today=disbursement.value_date
-        )
+        own_name, own_account = await own_account_of(drawdown.borrower_id, today=today)
         name, account = name or own_name, account or own_account
     return await create_order(
         step,
         actor,
         NewOrder(
             purpose=OrderPurpose.DISBURSEMENT,
-            disbursement_id=disbursement.id,
+            disbursement_id=disbursement_id,
             loan_id=loan.id,
             branch_id=loan.branch_id,
             borrower_id=loan.borrower_id,
-            currency=disbursement.currency,
-            amount=disbursement.amount,
+            currency=drawdown.currency,
+            amount=drawdown.amount,
             payee_name=name,
             payee_account=account,
             remittance=human_number(NumberKind.LOAN, loan.id),
         ),
-        today=disbursement.value_date,
+        today=today,
     )
 
 
