@@ -48,7 +48,8 @@ _UPDATE_LOAN = (
 @dataclass(slots=True)
 class OpenLoan:
     """A locked loan, its account, and the rows as they were read; `limit` is its facility where a
-    change of principal moves it, locked too."""
+    change of principal moves it, locked too. `handed_over` is what of its use of the facility
+    another loan takes over."""
 
     row: LoanRow
     account: LoanAccount
@@ -59,6 +60,7 @@ class OpenLoan:
     posted: Position
     postings: list[Posting] = field(default_factory=list)
     owed_before: int = 0
+    handed_over: int = 0
 
     def next_sequence(self) -> int:
         """The place of one more event in the loan's history."""
@@ -205,9 +207,10 @@ async def save(loan: OpenLoan, *, schedule_event: int) -> None:
         and bool(loan.limit.revolving)
         and loan.limit.state == FacilityState.ACTIVE
     )
+    used = row.limit_used - loan.handed_over
     account.limit_used = limit_used_after(
-        used=row.limit_used,
-        owed_before=loan.owed_before,
+        used=used,
+        owed_before=loan.owed_before - loan.handed_over,
         owed_after=account.principal_outstanding,
         frees=frees,
     )
@@ -223,13 +226,12 @@ async def save(loan: OpenLoan, *, schedule_event: int) -> None:
         row.id,
     ]
     await execute_many(_UPDATE_LOAN, [values])
-    await _move_limit(row, account)
+    await _move_limit(row.facility_id, account.limit_used - used)
     await post(loan.postings)
     loan.postings.clear()
 
 
-async def _move_limit(row: LoanRow, account: LoanAccount) -> None:
-    difference = account.limit_used - row.limit_used
+async def _move_limit(facility_id: int, difference: int) -> None:
     if not difference:
         return
     # MySQL sets columns from left to right, SQLite from the row as it was: so no column is read
@@ -237,7 +239,7 @@ async def _move_limit(row: LoanRow, account: LoanAccount) -> None:
     await execute_many(
         "UPDATE credit_facility SET excess = CASE WHEN reserved + used + %s > limit_amount "
         "THEN reserved + used + %s - limit_amount ELSE 0 END, used = used + %s WHERE id = %s",
-        [(difference, difference, difference, row.facility_id)],
+        [(difference, difference, difference, facility_id)],
     )
 
 

@@ -22,6 +22,7 @@ from domain.models.lending.product import LoanProduct
 from domain.operations.clock import now
 from domain.operations.lending.order_payment import order_disbursement
 from domain.operations.lending.post import Posting, post
+from domain.operations.lending.renew_loan import open_renewed, settle_renewed
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
 from domain.queries.lending.benchmarks import business_calendar, fixing_on
@@ -54,7 +55,8 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
     """Pay a REQUESTED drawdown out, as a person who neither asked for nor approved it.
 
     Reserved turns into used, the loan becomes ACTIVE with its schedule from today, and the books
-    show the money out. Result: `drawdown`, `loan`, `facility`. Raises :class:`Refused`.
+    show the money out, or the loan it renews settled. Result: `drawdown`, `loan`, `facility`, and
+    `renewed`. Raises :class:`Refused`.
     """
 
     async def work(step: Step) -> Result:
@@ -71,6 +73,7 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
                 FacilityState(facility.state), expires_on=facility.expires_on, today=today
             )
         )
+        old = await open_renewed(actor, drawdown, contract)
         product, application, decided = await together(
             _known(LoanProduct, contract.product_id),
             _known(LoanApplication, contract.application_id),
@@ -84,14 +87,20 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
         for task in decided:
             refuse_same_person(actor.id, task["decided_by_id"], ("decided on", "审批"))
         loan, schedule = await _create_loan(drawdown, contract, product, agreed, today=today)
-        await execute_many(
-            "UPDATE credit_facility SET reserved = reserved - %s, used = used + %s WHERE id = %s",
-            [(drawdown.amount, drawdown.amount, facility.id)],
-        )
+        if old is None:
+            await execute_many(
+                "UPDATE credit_facility SET reserved = reserved - %s, used = used + %s "
+                "WHERE id = %s",
+                [(drawdown.amount, drawdown.amount, facility.id)],
+            )
+            settled = None
+        else:
+            settled = await settle_renewed(step, actor, old, drawdown, today=today)
         drawdown.state = DrawdownState.DISBURSED
         await update_later("drawdown", drawdown.id, {"state": drawdown.state})
-        disbursement_id = await _pay_out(actor, drawdown, loan, today=today)
-        await order_disbursement(step, actor, disbursement_id, drawdown, loan, today=today)
+        disbursement_id = await _pay_out(actor, drawdown, loan, settled, today=today)
+        if settled is None:
+            await order_disbursement(step, actor, disbursement_id, drawdown, loan, today=today)
         step.changed(
             "Drawdown",
             drawdown.id,
@@ -111,7 +120,8 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
             },
             event="loan.activated",
         )
-        return {"drawdown": drawdown.id, "loan": loan.id, "facility": facility.id}
+        done = {"drawdown": drawdown.id, "loan": loan.id, "facility": facility.id}
+        return done if old is None else {**done, "renewed": old.row.id}
 
     return await perform(
         actor=actor,
@@ -311,8 +321,11 @@ def _maturity_problems(loan: Loan, contract: LoanContract) -> list[Problem]:
     ]
 
 
-async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.date) -> int:
-    """Write the disbursement and post it; return its id."""
+async def _pay_out(
+    actor: Actor, drawdown: Drawdown, loan: Loan, settled: int | None, *, today: dt.date
+) -> int:
+    """Write the disbursement and post it; return its id. `settled` is the repayment of the loan it
+    renews."""
     at = now()
     disbursement_id = await insert(
         "disbursement",
@@ -323,6 +336,7 @@ async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.da
             "amount": drawdown.amount,
             "value_date": today,
             "disbursed_by_id": actor.id,
+            "repayment_id": settled,
             "created_at": at,
         },
     )
@@ -347,7 +361,8 @@ async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.da
                 event=Event.DISBURSEMENT,
                 loan=loan,
                 currency=loan.currency,
-                # On its way out until the bank has confirmed the order.
+                # On its way out until the bank has confirmed the order, or into the loan that it
+                # renews.
                 entries=moved(
                     {},
                     position(loan, disbursed=loan.principal),

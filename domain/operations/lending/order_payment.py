@@ -137,13 +137,12 @@ async def order_disbursement(
 async def own_account_of(borrower_id: int, *, today: dt.date) -> tuple[str, str]:
     """Return holder and number of the borrower's account that was approved last and may be paid to
     already; the borrower's name and an empty number where there is none."""
-    found = await rows(
-        "SELECT account_name, number_cipher FROM bank_account WHERE borrower_id = %s "
-        "AND state = %s AND usable_from <= %s ORDER BY id DESC LIMIT 1",
-        [borrower_id, BankAccountState.APPROVED, today],
+    (found,) = await rows(
+        "SELECT b.name, a.account_name, a.number_cipher FROM borrower b LEFT JOIN bank_account a "
+        "ON a.id = (SELECT MAX(c.id) FROM bank_account c WHERE c.borrower_id = b.id "
+        "AND c.state = %s AND c.usable_from <= %s) WHERE b.id = %s",
+        [BankAccountState.APPROVED, today, borrower_id],
     )
-    if found:
-        number = decrypt(found[0]["number_cipher"], column=BANK_ACCOUNT)
-        return found[0]["account_name"], number
-    borrower = await rows("SELECT name FROM borrower WHERE id = %s", [borrower_id])
-    return borrower[0]["name"], ""
+    if found["number_cipher"] is None:
+        return found["name"], ""
+    return found["account_name"], decrypt(found["number_cipher"], column=BANK_ACCOUNT)
