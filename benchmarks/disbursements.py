@@ -55,6 +55,7 @@ TABLES = (
     "loan",
     "installment",
     "disbursement",
+    "payment_order",
     "case_assignment",
     "ledger_entry",
     "audit_entry",

@@ -118,6 +118,7 @@ async def disburse(pool: Any, actor: Actor, form: dict[str, Any]) -> dict[str, A
             "disbursed_by_id, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
             [drawdown_id, loan_id, currency, amount, today, actor.id, hand.now],
         )
+        disbursement_id: int = cursor.lastrowid
         await cursor.execute(
             "INSERT INTO case_assignment (noun, noun_id, employee_id, branch_id, from_date, "
             "reason, created_at) VALUES ('Loan', %s, %s, %s, %s, 'disbursed', %s)",
@@ -130,12 +131,17 @@ async def disburse(pool: Any, actor: Actor, form: dict[str, Any]) -> dict[str, A
             "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (f"disbursement:{drawdown_id}", "DISBURSEMENT", code, currency, sum_, *owner)
-                for code, sum_ in (("1303", amount), ("1002", -amount))
+                for code, sum_ in (("1303", amount), ("1012", -amount))
             ],
         )
+        order_id = await _order(
+            hand, (disbursement_id, loan_id, branch, borrower, currency, amount), today
+        )
         paid = {"state": "DISBURSED"}
+        ordered = {"state": "CREATED", "purpose": "DISBURSEMENT", "amount": amount}
         begun = {"state": "ACTIVE", "principal": amount, "currency": currency, "installments": 12}
         await hand.tell(
+            ("PaymentOrder", order_id, {}, ordered, "payment_order.created"),
             ("Drawdown", drawdown_id, {"state": state}, paid, "drawdown.disbursed"),
             ("Loan", loan_id, {}, begun, "loan.activated"),
         )
@@ -164,6 +170,24 @@ async def _read_people(hand: Hand, application_id: int) -> None:
     await hand.one(
         "SELECT decided_by_id FROM approval_task WHERE application_id = %s", [application_id]
     )
+
+
+async def _order(hand: Hand, whose: tuple[Any, ...], today: dt.date) -> int:
+    """Write the order to the bank: to the borrower, of whom no account is known."""
+    loan_id, borrower_id = whose[1], whose[3]
+    (name,) = await hand.one("SELECT name FROM borrower WHERE id = %s", [borrower_id])
+    await hand.cursor.execute(
+        "INSERT INTO payment_order (purpose, state, disbursement_id, loan_id, branch_id, "
+        "borrower_id, currency, amount, payee_name, payee_account_tail, remittance, "
+        "bank_reference, bounce_reason, created_on, created_by_id, created_at) VALUES "
+        "('DISBURSEMENT', 'CREATED', %s, %s, %s, %s, %s, %s, %s, '', %s, '', '', %s, %s, %s)",
+        [
+            *(*whose, name, human_number(NumberKind.LOAN, loan_id)),
+            *(today, hand.actor.id, hand.now),
+        ],
+    )
+    order_id: int = hand.cursor.lastrowid
+    return order_id
 
 
 async def _copy_loan(

@@ -71,7 +71,8 @@ async def _limit_holds(facility_id: int) -> None:
         "SELECT f.used, f.reserved, f.excess, f.limit_amount, "
         "(SELECT COALESCE(SUM(l.limit_used), 0) FROM loan l WHERE l.facility_id = f.id) AS owed, "
         "(SELECT COALESCE(SUM(d.amount), 0) FROM drawdown d "
-        "WHERE d.facility_id = f.id AND d.state = 'REQUESTED') AS asked "
+        "WHERE d.facility_id = f.id AND d.state = 'REQUESTED' AND d.renews_loan_id IS NULL) "
+        "AS asked "
         "FROM credit_facility f WHERE f.id = %s",
         [facility_id],
     )

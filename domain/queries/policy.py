@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from domain.db import rows
+from domain.db import in_list, rows
 
 
 class PolicyMissing(Exception):
@@ -35,3 +35,18 @@ async def policy_value(name: str, *, profile: str, on: dt.date) -> str:
         raise PolicyMissing(f"no policy value {name!r} for profile {profile} on {on}")
     value: str = found[0]["value"]
     return value
+
+
+async def policy_values(*names: str, profile: str, on: dt.date) -> tuple[str, ...]:
+    """Return the values of `names`, in that order, as :func:`policy_value` does, by one statement.
+    Raises :class:`PolicyMissing`."""
+    found = await rows(
+        "SELECT name, value FROM policy_value WHERE profile = %s "
+        f"AND name IN {in_list(names)} AND effective_from <= %s ORDER BY effective_from",
+        [profile, *names, on],
+    )
+    values: dict[str, str] = {row["name"]: row["value"] for row in found}
+    missing = [name for name in names if name not in values]
+    if missing:
+        raise PolicyMissing(f"no policy values {missing} for profile {profile} on {on}")
+    return tuple(values[name] for name in names)

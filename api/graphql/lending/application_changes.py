@@ -97,6 +97,11 @@ class SaveApplicationInput:
     expected_growth: Rate | None = strawberry.field(
         default=strawberry.UNSET, description="Expected growth of revenue in the year."
     )
+    renews_loan_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The borrower's loan that it would renew (续贷): it counts neither as an "
+        "existing loan nor against the facility.",
+    )
     features: list[FeatureInput] | None = strawberry.field(
         default=strawberry.UNSET, description="Typed features; they replace those saved before."
     )
@@ -119,7 +124,11 @@ class SaveApplicationInput:
             )
             if (value := getattr(self, name)) is not strawberry.UNSET
         }
-        for name, noun in (("facility_id", "CreditFacility"), ("product_id", "LoanProduct")):
+        for name, noun in (
+            ("facility_id", "CreditFacility"),
+            ("product_id", "LoanProduct"),
+            ("renews_loan_id", "Loan"),
+        ):
             value = getattr(self, name)
             if value is not strawberry.UNSET:
                 given[name] = None if value is None else row_id_of(value, noun)

@@ -26,6 +26,7 @@ from domain.rules.numbers import NumberKind, human_number
 
 if TYPE_CHECKING:
     from api.graphql.lending.contracts import LoanContract
+    from api.graphql.lending.loans import Loan
 
 described_enum(
     Purpose,
@@ -85,6 +86,9 @@ class LoanApplication(Node):
     borrower: Borrower = one("borrower_id", "Who applies.")
     facility: CreditFacility | None = one("facility_id", "The facility it would draw on.")
     product: LoanProduct | None = one("product_id", "The product.")
+    renews_loan: Annotated[Loan, strawberry.lazy("api.graphql.lending.loans")] | None = one(
+        "renews_loan_id", "The loan that it would renew (续贷), if any."
+    )
     decisions: list[RiskDecision] = many(
         "application_id",
         "The machine's decisions, first to last; empty for the borrower.",

@@ -76,6 +76,9 @@ class Drawdown(Node):
     )
     requested_on: dt.date = column("requested_on", "Business date of the request.")
     facility: CreditFacility = one("facility_id", "The facility it reserves.")
+    renews_loan: Annotated[Loan, strawberry.lazy("api.graphql.lending.loans")] | None = one(
+        "renews_loan_id", "The loan that it settles in place of being paid out (续贷)."
+    )
 
 
 @strawberry.type(description="Loan contract (借款合同) of an approved application.")
@@ -168,6 +171,13 @@ class RequestDrawdownInput:
     evidence_number: str = strawberry.field(
         default="",
         description="Number of the invoice or trade contract; needed for an entrusted payment.",
+    )
+    renews_loan_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Global id of the loan that it settles in place of being paid out: renewal "
+        "without repayment (无还本续贷). The amount is that loan's outstanding principal; the loan "
+        "draws on the same facility, is not past due, and the contract was signed before its "
+        "maturity.",
     )
 
 
@@ -306,7 +316,9 @@ class ContractMutations:
         return await answer(info, SignContractPayload, effect, contract="LoanContract")
 
     @strawberry.mutation(
-        description="Ask for money under a SIGNED contract; the amount is reserved in the facility."
+        description="Ask for money under a SIGNED contract; the amount is reserved in the "
+        "facility. With `renewsLoanId` nothing is reserved: the new loan takes over what the old "
+        "one uses."
     )
     async def request_drawdown(
         self,
@@ -323,6 +335,9 @@ class ContractMutations:
             payee_name=input.payee_name,
             payee_account=input.payee_account,
             evidence_number=input.evidence_number,
+            renews_loan_id=row_id_of(input.renews_loan_id, "Loan")
+            if input.renews_loan_id is not None
+            else None,
         )
         effect = request_drawdown(
             actor=info.context.actor, key=input.idempotency_key, request=request
@@ -348,7 +363,8 @@ class ContractMutations:
 
     @strawberry.mutation(
         description="Pay a REQUESTED drawdown out, as a person who neither asked for, handled nor "
-        "approved it; the loan begins today."
+        "approved it; the loan begins today. One that renews a loan is not paid out: it settles "
+        "that loan's principal, and the borrower has paid its interest and fees before."
     )
     async def disburse_drawdown(
         self,

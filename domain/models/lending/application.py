@@ -27,6 +27,7 @@ class LoanApplication(models.Model):
     other_funding = fields.BigIntField(null=True)
     expected_growth = fields.DecimalField(max_digits=12, decimal_places=8, null=True)
     features = fields.JSONField[dict[str, Any]]()
+    renews_loan_id = fields.BigIntField(null=True)
     content_sha256 = fields.CharField(max_length=64, default="")
     created_by_kind = fields.CharField(max_length=20)
     created_by_id = fields.BigIntField()

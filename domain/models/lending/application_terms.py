@@ -27,6 +27,7 @@ def application_terms(row: LoanApplication) -> ApplicationTerms:
         own_funds=row.own_funds,
         other_funding=row.other_funding,
         expected_growth=None if row.expected_growth is None else Decimal(row.expected_growth),
+        renews_loan_id=row.renews_loan_id,
         features=row.features,
     )
 

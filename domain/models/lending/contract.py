@@ -53,14 +53,24 @@ class Drawdown(models.Model):
     requested_by_kind = fields.CharField(max_length=20)
     requested_by_id = fields.BigIntField()
     requested_on = fields.DateField()
+    renews_loan_id = fields.BigIntField(null=True, db_index=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "drawdown"
 
+    @property
+    def reserves(self) -> int:
+        """What it reserves of its facility while REQUESTED: nothing where it renews a loan, whose
+        use it takes over."""
+        return self.amount if self.renews_loan_id is None else 0
+
 
 class Disbursement(models.Model):
-    """放款: the money that went out for a drawdown, once."""
+    """放款: the money that went out for a drawdown, once.
+
+    `repayment_id` is what it paid instead of anybody: the payoff of the loan that it renews.
+    """
 
     id = fields.BigIntField(primary_key=True)
     drawdown_id = fields.BigIntField(unique=True)
@@ -69,6 +79,7 @@ class Disbursement(models.Model):
     amount = fields.BigIntField()
     value_date = fields.DateField()
     disbursed_by_id = fields.BigIntField()
+    repayment_id = fields.BigIntField(null=True, unique=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -7,11 +7,11 @@ limit and its postings change together: what is posted is the books' position af
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.actor import Actor
-from domain.db import execute, rows
+from domain.db import execute_many, rows, together
 from domain.models.lending.loan_account import (
     STATE_COLUMNS,
     loan_account,
@@ -30,6 +30,7 @@ from domain.queries.lending.loan_rows import (
     vat_rates,
 )
 from domain.rules.lending.day_close import set_aside_problem
+from domain.rules.lending.day_count import DatedRate
 from domain.rules.lending.limits import limit_used_after
 from domain.rules.lending.postings import Account, Event
 from domain.rules.lending.servicing.account import LoanAccount
@@ -48,7 +49,8 @@ _UPDATE_LOAN = (
 @dataclass(slots=True)
 class OpenLoan:
     """A locked loan, its account, and the rows as they were read; `limit` is its facility where a
-    change of principal moves it, locked too."""
+    change of principal moves it, locked too. `handed_over` is what of its use of the facility
+    another loan takes over."""
 
     row: LoanRow
     account: LoanAccount
@@ -59,6 +61,7 @@ class OpenLoan:
     posted: Position
     postings: list[Posting] = field(default_factory=list)
     owed_before: int = 0
+    handed_over: int = 0
 
     def next_sequence(self) -> int:
         """The place of one more event in the loan's history."""
@@ -107,12 +110,18 @@ async def open_loan(actor: Actor, loan_id: int) -> tuple[dt.date, OpenLoan]:
     """Lock a loan in the one order (business date, revolving facility, loan), and let the days up
     to the business date pass. Returns that date and the loan. Raises NOT_FOUND, and ILLEGAL_STATE
     for a loan that a day close set aside."""
-    today = await held_business_date()
-    limit = await lock_revolving_limit_of(actor, loan_id)
-    row = await lock_loan(actor, loan_id)
+    # One round trip; the statements, and so the locks, keep this order.
+    today, limit, row, installments, charges, vat = await together(
+        held_business_date(),
+        lock_revolving_limit_of(actor, loan_id),
+        lock_loan(actor, loan_id),
+        installments_of([loan_id]),
+        charges_of([loan_id]),
+        vat_rates(),
+    )
     if row.accrued_through < today:
         await _refuse_set_aside(row.id)
-    (loan,) = await open_loans([row], on=today)
+    (loan,) = await _opened([row], installments, charges, vat, on=today)
     loan.limit = limit
     pass_days(loan, today)
     return today, loan
@@ -131,12 +140,23 @@ async def open_loans(loans: Sequence[LoanRow], *, on: dt.date) -> list[OpenLoan]
     """Load the open items of loans the caller holds under lock; of those past due `on`, also what
     was paid on them. Facilities are the caller's to lock."""
     ids = [loan.id for loan in loans]
-    installments = await installments_of(ids)
-    charges = await charges_of(ids)
+    items = await together(installments_of(ids), charges_of(ids), vat_rates())
+    return await _opened(loans, *items, on=on)
+
+
+async def _opened(
+    loans: Sequence[LoanRow],
+    installments: Mapping[int, list[InstallmentRow]],
+    charges: Mapping[int, list[ChargeRow]],
+    vat: Mapping[str, tuple[DatedRate, ...]],
+    *,
+    on: dt.date,
+) -> list[OpenLoan]:
     # Only what is past its due date is charged for how late it was paid.
-    late = [loan_id for loan_id in ids if any(_may_be_late(r, on) for r in installments[loan_id])]
+    late = [
+        loan.id for loan in loans if any(_may_be_late(row, on) for row in installments[loan.id])
+    ]
     allocations = await allocations_of(late) if late else {}
-    vat = await vat_rates()
     opened = []
     for loan in loans:
         account = loan_account(
@@ -201,9 +221,10 @@ async def save(loan: OpenLoan, *, schedule_event: int) -> None:
         and bool(loan.limit.revolving)
         and loan.limit.state == FacilityState.ACTIVE
     )
+    used = row.limit_used - loan.handed_over
     account.limit_used = limit_used_after(
-        used=row.limit_used,
-        owed_before=loan.owed_before,
+        used=used,
+        owed_before=loan.owed_before - loan.handed_over,
         owed_after=account.principal_outstanding,
         frees=frees,
     )
@@ -212,31 +233,27 @@ async def save(loan: OpenLoan, *, schedule_event: int) -> None:
     )
     await save_charges(row, loan.charges, account.charges)
     values = [getattr(account, name) for name in STATE_COLUMNS]
-    await execute(
-        _UPDATE_LOAN,
-        [
-            *values,
-            stored_rate_changes(account),
-            account.terms.schedule.method,
-            loan.event_count,
-            row.id,
-        ],
-    )
-    await _move_limit(row, account)
+    values += [
+        stored_rate_changes(account),
+        account.terms.schedule.method,
+        loan.event_count,
+        row.id,
+    ]
+    await execute_many(_UPDATE_LOAN, [values])
+    await _move_limit(row.facility_id, account.limit_used - used)
     await post(loan.postings)
     loan.postings.clear()
 
 
-async def _move_limit(row: LoanRow, account: LoanAccount) -> None:
-    difference = account.limit_used - row.limit_used
+async def _move_limit(facility_id: int, difference: int) -> None:
     if not difference:
         return
     # MySQL sets columns from left to right, SQLite from the row as it was: so no column is read
     # after it was set. What no longer fits into the limit is recorded as its excess.
-    await execute(
+    await execute_many(
         "UPDATE credit_facility SET excess = CASE WHEN reserved + used + %s > limit_amount "
         "THEN reserved + used + %s - limit_amount ELSE 0 END, used = used + %s WHERE id = %s",
-        [difference, difference, difference, row.facility_id],
+        [(difference, difference, difference, facility_id)],
     )
 
 

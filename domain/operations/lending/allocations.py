@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.actor import SYSTEM
-from domain.db import execute, execute_many, in_list, insert, rows
+from domain.db import execute_many, in_list, insert, rows
 from domain.operations.clock import now
 from domain.operations.lending.account import OpenLoan
 from domain.rules.lending.servicing.account import Taken
@@ -49,9 +49,9 @@ async def rewrite_taken(
     kept = await _current(loan.row.id)
     stale = [row.id for place, row in kept.items() if wanted.get(place) != row.amount]
     if stale:
-        await execute(
+        await execute_many(
             f"UPDATE repayment_allocation SET superseded_by = %s WHERE id IN {in_list(stale)}",
-            [superseded_by, *stale],
+            [(superseded_by, *stale)],
         )
     days = {
         place[1]: row.repayment_id
@@ -71,9 +71,9 @@ async def rewrite_taken(
     uses = {row.repayment_id for place, row in kept.items() if place[0] is None}
     gone = sorted(use for use in uses if use is not None and use not in used)
     if gone:
-        await execute(
+        await execute_many(
             f"UPDATE repayment SET reversed_by = %s WHERE id IN {in_list(gone)}",
-            [superseded_by, *gone],
+            [(superseded_by, *gone)],
         )
     await _insert(loan, new, dict(repayments), today=today, credit_days=days)
     await _correct_credit(loan, wanted, repayments)

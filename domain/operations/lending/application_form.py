@@ -12,8 +12,10 @@ from domain.db import together
 from domain.models.lending.application_terms import product_terms
 from domain.models.lending.borrower import Borrower
 from domain.models.lending.facility import CreditFacility
+from domain.models.lending.loan_rows import LoanRow
 from domain.models.lending.product import LoanProduct
 from domain.queries.lending.find import find_facility, row_of
+from domain.queries.lending.loan_rows import see_loan
 from domain.queries.lending.products import is_on_offer
 from domain.rules.form import Form
 from domain.rules.lending.application import (
@@ -26,6 +28,7 @@ from domain.rules.lending.application import (
     Purpose,
     check_facility,
     check_product,
+    check_renewed,
     read_fraction,
 )
 from domain.rules.lending.schedule_terms import (
@@ -60,6 +63,7 @@ class ApplicationFields(TypedDict, total=False):
     own_funds: Decimal | None
     other_funding: Decimal | None
     expected_growth: Decimal | None
+    renews_loan_id: int | None
     features: Mapping[str, object] | None
 
 
@@ -77,8 +81,11 @@ async def read_terms(
     form = Form()
     product_id = fields.get("product_id", saved.product_id)
     facility_id = fields.get("facility_id", saved.facility_id)
-    product, facility = await together(
-        _find_product(form, product_id), _find_facility(form, actor, facility_id)
+    renewed_id = fields.get("renews_loan_id", saved.renews_loan_id)
+    product, facility, renewed = await together(
+        _find_product(form, product_id),
+        _find_facility(form, actor, facility_id),
+        _find_renewed(form, actor, renewed_id),
     )
     currency = fields.get("currency", saved.currency) or ""
     if currency:
@@ -89,6 +96,7 @@ async def read_terms(
         saved,
         product_id=product_id,
         facility_id=facility_id,
+        renews_loan_id=renewed_id,
         currency=currency,
         **_read_amounts(form, saved, fields, currency),
         **_read_choices(form, saved, fields, has_product=product is not None),
@@ -99,6 +107,14 @@ async def read_terms(
         check_product(form, terms, bounds, profile=borrower.profile)
     if facility is not None:
         check_facility(form, terms, borrower_id=facility.borrower_id, currency=facility.currency)
+    if renewed is not None:
+        check_renewed(
+            form,
+            terms,
+            borrower_id=renewed.borrower_id,
+            facility_id=renewed.facility_id,
+            currency=renewed.currency,
+        )
     form.refuse()
     return terms
 
@@ -124,6 +140,16 @@ async def _find_facility(
         return None
     try:
         return await find_facility(actor, facility_id)
+    except Refused as refusal:
+        form.extend(refusal.problems)
+        return None
+
+
+async def _find_renewed(form: Form, actor: Actor, loan_id: int | None) -> LoanRow | None:
+    if loan_id is None:
+        return None
+    try:
+        return await see_loan(actor, loan_id, path="renewsLoanId")
     except Refused as refusal:
         form.extend(refusal.problems)
         return None

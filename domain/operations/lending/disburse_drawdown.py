@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TypeVar
+
+from tortoise import models
 
 from domain.actor import Actor, ActorKind
-from domain.db import execute
-from domain.models.lending.application import ApprovalTask, LoanApplication
-from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
+from domain.db import execute_many, insert, insert_later, rows, together, update_later
+from domain.models.lending.application import LoanApplication
+from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
-from domain.models.lending.loan import Installment, Loan
+from domain.models.lending.loan import Loan
+from domain.models.lending.loan_account import PROGRESS_COLUMNS
 from domain.models.lending.loan_terms import schedule_terms
 from domain.models.lending.product import LoanProduct
-from domain.models.staff import CaseAssignment
+from domain.operations.clock import now
 from domain.operations.lending.order_payment import order_disbursement
 from domain.operations.lending.post import Posting, post
+from domain.operations.lending.renew_loan import open_renewed, settle_renewed
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
 from domain.queries.lending.benchmarks import business_calendar, fixing_on
-from domain.queries.lending.find import find_drawdown, find_facility
-from domain.queries.policy import policy_value
+from domain.queries.lending.find import find_drawdown, find_facility, row_of
+from domain.queries.policy import policy_values
 from domain.queries.risk.involvement import involved_people
 from domain.rules.lending.benchmark import RepricingRule, reset_dates
-from domain.rules.lending.business_days import RollConvention
+from domain.rules.lending.business_days import BusinessCalendar, RollConvention
 from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.overdue import penalty_rate
 from domain.rules.lending.postings import Account, Event
@@ -38,39 +44,63 @@ from domain.rules.lending.states import (
     LoanState,
 )
 from domain.rules.refusal import ErrorCode, Problem, Refused, refuse_if
+from domain.rules.risk.approval import Involvement
 from domain.rules.separation import refuse_same_person
 from domain.rules.states import move
+
+M = TypeVar("M", bound=models.Model)
 
 
 async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done:
     """Pay a REQUESTED drawdown out, as a person who neither asked for nor approved it.
 
     Reserved turns into used, the loan becomes ACTIVE with its schedule from today, and the books
-    show the money out. Result: `drawdown`, `loan`, `facility`. Raises :class:`Refused`.
+    show the money out, or the loan it renews settled. Result: `drawdown`, `loan`, `facility`, and
+    `renewed`. Raises :class:`Refused`.
     """
 
     async def work(step: Step) -> Result:
-        today = await held_business_date()
-        seen = await find_drawdown(actor, drawdown_id)
-        facility = await find_facility(actor, seen.facility_id, lock=True)
-        drawdown = await find_drawdown(actor, drawdown_id, lock=True)
+        today, seen = await together(held_business_date(), find_drawdown(actor, drawdown_id))
+        # Locked in the order in which they stand: facility, then drawdown.
+        facility, drawdown, contract = await together(
+            find_facility(actor, seen.facility_id, lock=True),
+            find_drawdown(actor, drawdown_id, lock=True),
+            _known(LoanContract, seen.contract_id),
+        )
         move(DRAWDOWN_MOVES, DRAWDOWN, DrawdownState(drawdown.state), DrawdownState.DISBURSED)
         refuse_if(
             facility_usable(
                 FacilityState(facility.state), expires_on=facility.expires_on, today=today
             )
         )
-        contract = await LoanContract.get(id=drawdown.contract_id)
-        await _refuse_two_sides(actor, drawdown, contract, facility)
-        loan, schedule = await _create_loan(drawdown, contract, today=today)
-        await execute(
-            "UPDATE credit_facility SET reserved = reserved - %s, used = used + %s WHERE id = %s",
-            [drawdown.amount, drawdown.amount, facility.id],
+        old = await open_renewed(actor, drawdown, contract)
+        product, application, decided = await together(
+            _known(LoanProduct, contract.product_id),
+            _known(LoanApplication, contract.application_id),
+            rows(
+                "SELECT decided_by_id FROM approval_task WHERE application_id = %s",
+                [contract.application_id],
+            ),
         )
+        involved, agreed = await _agreed(application, product, today=today)
+        _refuse_two_sides(actor, drawdown, contract, facility, involved)
+        for task in decided:
+            refuse_same_person(actor.id, task["decided_by_id"], ("decided on", "审批"))
+        loan, schedule = await _create_loan(drawdown, contract, product, agreed, today=today)
+        if old is None:
+            await execute_many(
+                "UPDATE credit_facility SET reserved = reserved - %s, used = used + %s "
+                "WHERE id = %s",
+                [(drawdown.amount, drawdown.amount, facility.id)],
+            )
+            settled = None
+        else:
+            settled = await settle_renewed(step, actor, old, drawdown, today=today)
         drawdown.state = DrawdownState.DISBURSED
-        await drawdown.save(update_fields=["state"])
-        disbursement = await _pay_out(actor, drawdown, loan, today=today)
-        await order_disbursement(step, actor, disbursement, drawdown, loan)
+        await update_later("drawdown", drawdown.id, {"state": drawdown.state})
+        disbursement_id = await _pay_out(actor, drawdown, loan, settled, today=today)
+        if settled is None:
+            await order_disbursement(step, actor, disbursement_id, drawdown, loan, today=today)
         step.changed(
             "Drawdown",
             drawdown.id,
@@ -90,7 +120,8 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
             },
             event="loan.activated",
         )
-        return {"drawdown": drawdown.id, "loan": loan.id, "facility": facility.id}
+        done = {"drawdown": drawdown.id, "loan": loan.id, "facility": facility.id}
+        return done if old is None else {**done, "renewed": old.row.id}
 
     return await perform(
         actor=actor,
@@ -101,8 +132,19 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
     )
 
 
-async def _refuse_two_sides(
-    actor: Actor, drawdown: Drawdown, contract: LoanContract, facility: CreditFacility
+async def _known(model: type[M], row_id: int) -> M:
+    found = await row_of(model, row_id)
+    if found is None:
+        raise ValueError(f"there is no {model.__name__} {row_id}")
+    return found
+
+
+def _refuse_two_sides(
+    actor: Actor,
+    drawdown: Drawdown,
+    contract: LoanContract,
+    facility: CreditFacility,
+    involved: Sequence[Involvement],
 ) -> None:
     """Refuse whoever stood on another side of the case, in whatever role the person had then."""
     if drawdown.requested_by_kind == ActorKind.EMPLOYEE:
@@ -110,17 +152,61 @@ async def _refuse_two_sides(
     refuse_same_person(actor.id, contract.officer_id, ("handled", "经办"))
     refuse_same_person(actor.id, contract.prepared_by_id, ("prepared the contract of", "起草"))
     refuse_same_person(actor.id, facility.activated_by_id, ("activated the limit of", "启用额度"))
-    application = await LoanApplication.get(id=contract.application_id)
-    for involvement in await involved_people(application):
+    for involvement in involved:
         refuse_same_person(actor.id, involvement.person, involvement.did)
-    for task in await ApprovalTask.filter(application_id=application.id):
-        refuse_same_person(actor.id, task.decided_by_id, ("decided on", "审批"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Agreed:
+    """What of a loan's terms is neither its contract's nor its product's own; `fixing` is None for
+    a fixed rate, and where the benchmark has none by now."""
+
+    non_accrual_beyond_days: int
+    cure_days: int
+    prepayment_fee_rate: Decimal
+    calendar: BusinessCalendar
+    fixing: Decimal | None
+
+
+async def _agreed(
+    application: LoanApplication, product: LoanProduct, *, today: dt.date
+) -> tuple[list[Involvement], _Agreed]:
+    """Who stood on another side of the case, and those terms, in one round trip."""
+    involved, (beyond, cure, fee), calendar, fixing = await together(
+        involved_people(application),
+        policy_values(
+            "non_accrual_beyond_days",
+            "cure_days",
+            "prepayment_fee_rate",
+            profile=product.profile,
+            on=today,
+        ),
+        business_calendar(product.calendar),
+        _fixing(product, today),
+    )
+    return involved, _Agreed(
+        non_accrual_beyond_days=int(beyond),
+        cure_days=int(cure),
+        prepayment_fee_rate=Decimal(fee),
+        calendar=calendar,
+        fixing=fixing,
+    )
+
+
+async def _fixing(product: LoanProduct, today: dt.date) -> Decimal | None:
+    if not product.benchmark:
+        return None
+    return await fixing_on(product.benchmark, product.benchmark_tenor, today)
 
 
 async def _create_loan(
-    drawdown: Drawdown, contract: LoanContract, *, today: dt.date
+    drawdown: Drawdown,
+    contract: LoanContract,
+    product: LoanProduct,
+    agreed: _Agreed,
+    *,
+    today: dt.date,
 ) -> tuple[Loan, tuple[ScheduleRow, ...]]:
-    product = await LoanProduct.get(id=contract.product_id)
     rate = Decimal(contract.annual_rate)
     loan = Loan(
         contract_id=contract.id,
@@ -149,9 +235,9 @@ async def _create_loan(
         allocation=product.allocation,
         profile=product.profile,
         current_method=contract.method,
-        non_accrual_beyond_days=int(await _policy("non_accrual_beyond_days", product, today)),
-        cure_days=int(await _policy("cure_days", product, today)),
-        prepayment_fee_rate=Decimal(await _policy("prepayment_fee_rate", product, today)),
+        non_accrual_beyond_days=agreed.non_accrual_beyond_days,
+        cure_days=agreed.cure_days,
+        prepayment_fee_rate=agreed.prepayment_fee_rate,
         limit_used=drawdown.amount,
         start_date=today,
         maturity_date=today,
@@ -161,38 +247,43 @@ async def _create_loan(
     terms = replace(
         schedule_terms(loan),
         roll=RollConvention(product.roll),
-        calendar=await business_calendar(product.calendar),
+        calendar=agreed.calendar,
     )
     schedule = build_schedule(terms)
     loan.maturity_date = schedule[-1].due_date
     if product.benchmark:
-        await _tie_to_benchmark(loan, product)
+        _tie_to_benchmark(loan, product, agreed.fixing)
     refuse_if(_maturity_problems(loan, contract))
     loan.next_due_date = next(row.due_date for row in schedule if row.due)
     await loan.save()
-    await Installment.bulk_create(
+    await insert_later(
+        "installment",
         [
-            Installment(
-                loan_id=loan.id,
-                number=row.number,
-                currency=loan.currency,
-                start_date=row.start_date,
-                end_date=row.end_date,
-                due_date=row.due_date,
-                days=row.days,
-                opening=row.opening,
-                principal=row.principal,
-                interest=row.interest,
-            )
+            {
+                "loan_id": loan.id,
+                "number": row.number,
+                "currency": loan.currency,
+                "start_date": row.start_date,
+                "end_date": row.end_date,
+                "due_date": row.due_date,
+                "days": row.days,
+                "opening": row.opening,
+                "principal": row.principal,
+                "interest": row.interest,
+                **_NOTHING_PAID,
+            }
             for row in schedule
-        ]
+        ],
     )
     return loan, schedule
 
 
-async def _tie_to_benchmark(loan: Loan, product: LoanProduct) -> None:
+# None of them has a default in the database.
+_NOTHING_PAID = {name: 0 for name in PROGRESS_COLUMNS if name != "settled_on"}
+
+
+def _tie_to_benchmark(loan: Loan, product: LoanProduct, fixing: Decimal | None) -> None:
     """Keep how the loan's rate follows a benchmark: the spread is what was agreed above it."""
-    fixing = await fixing_on(product.benchmark, product.benchmark_tenor, loan.start_date)
     if fixing is None:
         raise Refused(
             [
@@ -214,10 +305,6 @@ async def _tie_to_benchmark(loan: Loan, product: LoanProduct) -> None:
     loan.next_reset_date = next(iter(resets), None)
 
 
-async def _policy(name: str, product: LoanProduct, today: dt.date) -> str:
-    return await policy_value(name, profile=product.profile, on=today)
-
-
 def _maturity_problems(loan: Loan, contract: LoanContract) -> list[Problem]:
     """Days may have passed since the request; no note matures after its contract."""
     if loan.maturity_date <= contract.ends_on:
@@ -234,22 +321,38 @@ def _maturity_problems(loan: Loan, contract: LoanContract) -> list[Problem]:
     ]
 
 
-async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.date) -> Disbursement:
-    disbursement = await Disbursement.create(
-        drawdown_id=drawdown.id,
-        loan_id=loan.id,
-        currency=drawdown.currency,
-        amount=drawdown.amount,
-        value_date=today,
-        disbursed_by_id=actor.id,
+async def _pay_out(
+    actor: Actor, drawdown: Drawdown, loan: Loan, settled: int | None, *, today: dt.date
+) -> int:
+    """Write the disbursement and post it; return its id. `settled` is the repayment of the loan it
+    renews."""
+    at = now()
+    disbursement_id = await insert(
+        "disbursement",
+        {
+            "drawdown_id": drawdown.id,
+            "loan_id": loan.id,
+            "currency": drawdown.currency,
+            "amount": drawdown.amount,
+            "value_date": today,
+            "disbursed_by_id": actor.id,
+            "repayment_id": settled,
+            "created_at": at,
+        },
     )
-    await CaseAssignment.create(
-        noun="Loan",
-        noun_id=loan.id,
-        employee_id=loan.officer_id,
-        branch_id=loan.branch_id,
-        from_date=today,
-        reason="disbursed",
+    await insert_later(
+        "case_assignment",
+        [
+            {
+                "noun": "Loan",
+                "noun_id": loan.id,
+                "employee_id": loan.officer_id,
+                "branch_id": loan.branch_id,
+                "from_date": today,
+                "reason": "disbursed",
+                "created_at": at,
+            }
+        ],
     )
     await post(
         [
@@ -258,7 +361,8 @@ async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.da
                 event=Event.DISBURSEMENT,
                 loan=loan,
                 currency=loan.currency,
-                # On its way out until the bank has confirmed the order.
+                # On its way out until the bank has confirmed the order, or into the loan that it
+                # renews.
                 entries=moved(
                     {},
                     position(loan, disbursed=loan.principal),
@@ -269,4 +373,4 @@ async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.da
             )
         ]
     )
-    return disbursement
+    return disbursement_id

@@ -14,6 +14,7 @@ from domain.operations.clock import now
 from domain.operations.lending.account import OpenLoan, save
 from domain.operations.lending.allocations import CREDIT_APPLIED, write_taken
 from domain.operations.lending.release_incoming import release_incoming
+from domain.operations.lending.renew_loan import refuse_renewed
 from domain.operations.lending.replay_loan import replay_loan
 from domain.operations.perform import Step
 from domain.rules.lending.postings import Event as LedgerEvent
@@ -96,6 +97,7 @@ async def reverse_repayment(
         [repayment_id, loan.row.id],
     )
     refuse_irreversible(found)
+    await refuse_renewed(repayment_id)
     (repayment,) = found
     before = loan.state()
     sequence = loan.next_sequence()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from domain.actor import Actor
 from domain.db import insert, rows
 from domain.encryption import decrypt, encrypt
-from domain.models.lending.contract import Disbursement, Drawdown
+from domain.models.lending.contract import Drawdown
 from domain.models.lending.loan import Loan
 from domain.operations.clock import now
 from domain.operations.lending.cash_journal import move_cash
@@ -99,7 +99,13 @@ async def create_order(step: Step, actor: Actor, order: NewOrder, *, today: dt.d
 
 
 async def order_disbursement(
-    step: Step, actor: Actor, disbursement: Disbursement, drawdown: Drawdown, loan: Loan
+    step: Step,
+    actor: Actor,
+    disbursement_id: int,
+    drawdown: Drawdown,
+    loan: Loan,
+    *,
+    today: dt.date,
 ) -> int:
     """Order what was disbursed to be paid: to the named payee, or to the borrower's own account,
     where one is registered. Returns the order's id."""
@@ -107,39 +113,36 @@ async def order_disbursement(
     if drawdown.payee_account_cipher and drawdown.payee_account_tail:
         account = decrypt(drawdown.payee_account_cipher, column=PAYEE_ACCOUNT)
     if not account or not name:
-        own_name, own_account = await own_account_of(
-            drawdown.borrower_id, today=disbursement.value_date
-        )
+        own_name, own_account = await own_account_of(drawdown.borrower_id, today=today)
         name, account = name or own_name, account or own_account
     return await create_order(
         step,
         actor,
         NewOrder(
             purpose=OrderPurpose.DISBURSEMENT,
-            disbursement_id=disbursement.id,
+            disbursement_id=disbursement_id,
             loan_id=loan.id,
             branch_id=loan.branch_id,
             borrower_id=loan.borrower_id,
-            currency=disbursement.currency,
-            amount=disbursement.amount,
+            currency=drawdown.currency,
+            amount=drawdown.amount,
             payee_name=name,
             payee_account=account,
             remittance=human_number(NumberKind.LOAN, loan.id),
         ),
-        today=disbursement.value_date,
+        today=today,
     )
 
 
 async def own_account_of(borrower_id: int, *, today: dt.date) -> tuple[str, str]:
     """Return holder and number of the borrower's account that was approved last and may be paid to
     already; the borrower's name and an empty number where there is none."""
-    found = await rows(
-        "SELECT account_name, number_cipher FROM bank_account WHERE borrower_id = %s "
-        "AND state = %s AND usable_from <= %s ORDER BY id DESC LIMIT 1",
-        [borrower_id, BankAccountState.APPROVED, today],
+    (found,) = await rows(
+        "SELECT b.name, a.account_name, a.number_cipher FROM borrower b LEFT JOIN bank_account a "
+        "ON a.id = (SELECT MAX(c.id) FROM bank_account c WHERE c.borrower_id = b.id "
+        "AND c.state = %s AND c.usable_from <= %s) WHERE b.id = %s",
+        [BankAccountState.APPROVED, today, borrower_id],
     )
-    if found:
-        number = decrypt(found[0]["number_cipher"], column=BANK_ACCOUNT)
-        return found[0]["account_name"], number
-    borrower = await rows("SELECT name FROM borrower WHERE id = %s", [borrower_id])
-    return borrower[0]["name"], ""
+    if found["number_cipher"] is None:
+        return found["name"], ""
+    return found["account_name"], decrypt(found["number_cipher"], column=BANK_ACCOUNT)

@@ -14,6 +14,11 @@ from domain.encryption import blind_index, encrypt
 from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.product import LoanProduct
+from domain.operations.lending.renew_loan import (
+    approved_to_renew,
+    refusals_to_renew,
+    to_be_renewed,
+)
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
 from domain.queries.lending.find import (
@@ -33,7 +38,7 @@ from domain.rules.lending.states import (
     FacilityState,
     PaymentMethod,
 )
-from domain.rules.refusal import ErrorCode
+from domain.rules.refusal import ErrorCode, Refused
 from domain.rules.states import require_state
 
 PAYEE_ACCOUNT = "drawdown.payee_account"
@@ -43,7 +48,8 @@ _ACCOUNT = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{4,38}[0-9A-Za-z]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawdownRequest:
-    """What the form gives; `amount` in major units of the contract's currency."""
+    """What the form gives; `amount` in major units of the contract's currency. With
+    `renews_loan_id` it settles that loan in place of being paid out (无还本续贷)."""
 
     contract_id: int
     amount: Decimal
@@ -52,10 +58,12 @@ class DrawdownRequest:
     payee_name: str = ""
     payee_account: str = ""
     evidence_number: str = ""
+    renews_loan_id: int | None = None
 
 
 async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) -> Done:
-    """Reserve the amount and create the drawdown as REQUESTED.
+    """Reserve the amount and create the drawdown as REQUESTED. One that renews a loan reserves
+    nothing: it takes over what that loan uses.
 
     Result: `drawdown`, `facility`. Raises :class:`Refused`; a limit breach names the limit, its
     amount, what is used and what remains.
@@ -65,15 +73,18 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
         today, seen = await together(
             held_business_date(), find_contract(actor, request.contract_id)
         )
-        facility, contract, product = await together(
+        facility, contract, product, renewed = await together(
             find_facility(actor, seen.facility_id, lock=True),
             find_contract(actor, request.contract_id, lock=True),
             row_of(LoanProduct, seen.product_id),
+            to_be_renewed(seen.application_id),
         )
         require_state(CONTRACT, ContractState(contract.state), ContractState.SIGNED)
         if product is None:
             raise ValueError(f"contract {contract.id} has no product")
-        asked = _read(request, contract, facility, product, today=today)
+        if renewed is not None and request.renews_loan_id != renewed:
+            raise Refused([approved_to_renew(renewed)])
+        asked = await _read(actor, request, contract, facility, product, today=today)
         amount = asked.amount
         drawdown = await Drawdown.create(
             contract_id=contract.id,
@@ -92,12 +103,13 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
             requested_by_kind=actor.kind,
             requested_by_id=actor.id,
             requested_on=today,
+            renews_loan_id=request.renews_loan_id,
         )
         # After the insert, so that both go with the commit: both rows are held since they were
         # read.
         await execute_many(
             "UPDATE credit_facility SET reserved = reserved + %s WHERE id = %s",
-            [(amount, facility.id)],
+            [(drawdown.reserves, facility.id)],
         )
         await execute_many(
             "UPDATE loan_contract SET drawn = drawn + %s WHERE id = %s", [(amount, contract.id)]
@@ -105,18 +117,26 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
         step.changed(
             "Drawdown",
             drawdown.id,
-            after={"state": drawdown.state, "amount": amount, "currency": drawdown.currency},
+            after={
+                "state": drawdown.state,
+                "amount": amount,
+                "currency": drawdown.currency,
+                **({"renews": drawdown.renews_loan_id} if drawdown.renews_loan_id else {}),
+            },
             event="drawdown.requested",
         )
-        step.changed(
-            "CreditFacility",
-            facility.id,
-            before={"reserved": facility.reserved},
-            after={"reserved": facility.reserved + amount},
-        )
+        if drawdown.reserves:
+            step.changed(
+                "CreditFacility",
+                facility.id,
+                before={"reserved": facility.reserved},
+                after={"reserved": facility.reserved + drawdown.reserves},
+            )
         return {"drawdown": drawdown.id, "facility": facility.id, "contract": contract.id}
 
     given = asdict(request)
+    if request.renews_loan_id is None:
+        del given["renews_loan_id"]
     given["payee_account"] = blind_index(request.payee_account, column=PAYEE_ACCOUNT)
     return await perform(actor=actor, action="requestDrawdown", key=key, arguments=given, work=work)
 
@@ -132,7 +152,8 @@ class _Asked:
     evidence_number: str
 
 
-def _read(
+async def _read(
+    actor: Actor,
     request: DrawdownRequest,
     contract: LoanContract,
     facility: CreditFacility,
@@ -145,8 +166,14 @@ def _read(
     form.extend(
         facility_usable(FacilityState(facility.state), expires_on=facility.expires_on, today=today)
     )
-    for limit in (_facility_limit(facility), _contract_limit(contract)):
-        form.extend(limit_problem(limit, amount))
+    if request.renews_loan_id is None:
+        form.extend(limit_problem(_facility_limit(facility), amount))
+    else:
+        _pays_nobody(form, request)
+        form.extend(
+            await refusals_to_renew(actor, request.renews_loan_id, contract, amount, today=today)
+        )
+    form.extend(limit_problem(_contract_limit(contract), amount))
     entrusted = request.payment_method is PaymentMethod.ENTRUSTED
     payee = form.text("payeeName", request.payee_name, longest=200, needed=entrusted)
     account = _read_account(form, request.payee_account, needed=entrusted)
@@ -157,6 +184,19 @@ def _read(
         _check_maturity(form, contract, product, installments, today=today)
     form.refuse()
     return _Asked(amount, installments, payee, account, evidence)
+
+
+def _pays_nobody(form: Form, request: DrawdownRequest) -> None:
+    if request.payment_method is PaymentMethod.SELF and not (
+        request.payee_name or request.payee_account
+    ):
+        return
+    form.add(
+        ErrorCode.INVALID_VALUE,
+        "paymentMethod",
+        "A renewal pays nobody: leave out the payee, and let the payment method be SELF.",
+        "续贷不向任何人付款：请勿填写收款人，支付方式请用 SELF。",
+    )
 
 
 def _read_account(form: Form, value: str, *, needed: bool) -> str:
@@ -231,7 +271,7 @@ async def cancel_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done:
             "UPDATE credit_facility SET excess = CASE WHEN reserved + used - %s > limit_amount "
             "THEN reserved + used - %s - limit_amount ELSE 0 END, reserved = reserved - %s "
             "WHERE id = %s",
-            [drawdown.amount, drawdown.amount, drawdown.amount, facility.id],
+            [drawdown.reserves, drawdown.reserves, drawdown.reserves, facility.id],
         )
         await execute(
             "UPDATE loan_contract SET drawn = drawn - %s WHERE id = %s",

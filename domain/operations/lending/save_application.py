@@ -153,6 +153,7 @@ def _write(application: LoanApplication, terms: ApplicationTerms) -> None:
     application.own_funds = terms.own_funds
     application.other_funding = terms.other_funding
     application.expected_growth = terms.expected_growth
+    application.renews_loan_id = terms.renews_loan_id
     application.features = dict(terms.features)
 
 
@@ -179,16 +180,17 @@ def _note(
 ) -> None:
     """Note what changed, and only that."""
     old, new = content(before), content(after)
-    changed = [name for name in new if created or new[name] != old[name]]
+    # Not every content has every name.
+    changed = [name for name in old | new if created or new.get(name) != old.get(name)]
     version = application.version
     step.changed(
         "LoanApplication",
         application.id,
-        before={} if created else {"version": version - 1, **{n: old[n] for n in changed}},
+        before={} if created else {"version": version - 1, **{n: old.get(n) for n in changed}},
         after={
             "state": application.state,
             "version": version,
-            **{name: new[name] for name in changed},
+            **{name: new.get(name) for name in changed},
         },
         event="application.saved",
     )

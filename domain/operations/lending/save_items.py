@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from domain.db import execute, execute_many, in_list
+from domain.db import execute_many, in_list
 from domain.models.lending.loan_account import (
     PROGRESS_COLUMNS,
     SCHEDULE_COLUMNS,
@@ -52,9 +52,9 @@ async def save_installments(
     if values.keys() != stored.keys() or any(
         values[number][:width] != stored[number][:width] for number in values
     ):
-        await execute(_SUPERSEDE, [schedule_event, loan.id])
+        await execute_many(_SUPERSEDE, [(schedule_event, loan.id)])
     if gone:
-        await execute(f"DELETE FROM installment WHERE id IN {in_list(gone)}", gone)
+        await execute_many(f"DELETE FROM installment WHERE id IN {in_list(gone)}", [gone])
     changed = [
         (*value, before[number].id)
         for number, value in values.items()
@@ -86,7 +86,7 @@ async def save_charges(
             changed.append((*progress, row.id))
     gone = [row.id for number, row in before.items() if number not in {c.number for c in after}]
     if gone:
-        await execute(f"DELETE FROM loan_charge WHERE id IN {in_list(gone)}", gone)
+        await execute_many(f"DELETE FROM loan_charge WHERE id IN {in_list(gone)}", [gone])
     if changed:
         await execute_many(_UPDATE_CHARGE, changed)
     if added:

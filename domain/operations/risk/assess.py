@@ -65,7 +65,7 @@ async def assess(
     application, profile = case.application, case.borrower.profile
     statements, history, rules, scale, matrix, rounds = await together(
         latest_statements(case.borrower.id, on=today),
-        loan_history(case.borrower.id, on=today),
+        loan_history(case.borrower.id, on=today, renewed_id=application.renews_loan_id),
         rules_in_force(profile=profile, on=today),
         master_scale(profile=profile, on=today),
         authority_in_force(profile=profile, on=today),
@@ -152,7 +152,8 @@ def _facts(
         borrower_age_months=whole_months(registered_on, today) if registered_on else None,
         statement_age_months=whole_months(statement.period_end, today) if statement else None,
         days_past_due=history.days_past_due,
-        available_limit=_limit(facility).available,
+        # A renewal takes over what the old loan uses of the facility.
+        available_limit=_limit(facility).available + history.renewed,
         need=need,
         score=_score(score, features, case.application.id),
     )

@@ -31,7 +31,8 @@ async def limit_faults(*, first: int, last: int) -> list[Fault]:
         f"{asked} AS should_reserved, {excess} AS should_excess FROM credit_facility f "
         "LEFT JOIN (SELECT facility_id, SUM(limit_used) AS used FROM loan "
         "WHERE facility_id BETWEEN %s AND %s GROUP BY facility_id) l ON l.facility_id = f.id "
-        "LEFT JOIN (SELECT facility_id, SUM(amount) AS asked FROM drawdown WHERE state = %s "
+        "LEFT JOIN (SELECT facility_id, SUM(amount) AS asked FROM drawdown "
+        "WHERE renews_loan_id IS NULL AND state = %s "
         "AND facility_id BETWEEN %s AND %s GROUP BY facility_id) d ON d.facility_id = f.id "
         f"WHERE f.id BETWEEN %s AND %s AND (f.used <> {used} OR f.reserved <> {asked} "
         f"OR f.excess <> {excess}) ORDER BY f.id",

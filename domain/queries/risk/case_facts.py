@@ -19,11 +19,13 @@ _STATEMENTS_READ = 6  # versions of the last two years
 class LoanHistory:
     """The borrower's loans here: principal owed by currency, arrears, and how long a customer.
 
+    `outstanding` leaves out the loan that is to be renewed, of which `renewed` is owed.
     `late_instalments` counts those of the last 24 months that were paid late or are late now;
     None, like `customer_since`, without any loan.
     """
 
     outstanding: dict[str, int]
+    renewed: int
     days_past_due: int
     customer_since: dt.date | None
     late_instalments: int | None
@@ -68,17 +70,24 @@ def _figures(row: dict[str, Any]) -> StatementFigures:
     )
 
 
-async def loan_history(borrower_id: int, *, on: dt.date) -> LoanHistory:
-    """Return the borrower's loan history as it stands on a day."""
+async def loan_history(
+    borrower_id: int, *, on: dt.date, renewed_id: int | None = None
+) -> LoanHistory:
+    """Return the borrower's loan history as it stands on a day, for a case that would renew the
+    loan `renewed_id`."""
     loans = await rows(
         "SELECT currency, SUM(CASE WHEN state = %s THEN principal_outstanding ELSE 0 END) AS owed, "
+        "SUM(CASE WHEN state = %s AND id = %s THEN principal_outstanding ELSE 0 END) AS renewed, "
         "MIN(start_date) AS since FROM loan WHERE borrower_id = %s AND start_date <= %s "
         "AND state <> %s GROUP BY currency",
-        [LoanState.ACTIVE, borrower_id, on, LoanState.CANCELLED],
+        [
+            *(LoanState.ACTIVE, LoanState.ACTIVE, renewed_id or 0),
+            *(borrower_id, on, LoanState.CANCELLED),
+        ],
     )
     if not loans:
         return LoanHistory(
-            outstanding={}, days_past_due=0, customer_since=None, late_instalments=None
+            outstanding={}, renewed=0, days_past_due=0, customer_since=None, late_instalments=None
         )
     late = await rows(
         "SELECT MIN(CASE WHEN l.state = %s AND (i.principal > i.principal_paid "
@@ -91,7 +100,8 @@ async def loan_history(borrower_id: int, *, on: dt.date) -> LoanHistory:
     )
     unpaid = _day(late[0]["unpaid"])
     return LoanHistory(
-        outstanding={row["currency"]: int(row["owed"]) for row in loans},
+        outstanding={row["currency"]: int(row["owed"]) - int(row["renewed"]) for row in loans},
+        renewed=sum(int(row["renewed"]) for row in loans),
         days_past_due=(on - unpaid).days if unpaid else 0,
         customer_since=min(filter(None, (_day(row["since"]) for row in loans)), default=None),
         late_instalments=int(late[0]["late"] or 0),

@@ -79,6 +79,7 @@ class ApplicationTerms:
     own_funds: int | None = None
     other_funding: int | None = None
     expected_growth: Decimal | None = None
+    renews_loan_id: int | None = None
     features: Mapping[str, FeatureValue] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -204,6 +205,35 @@ def check_facility(form: Form, terms: ApplicationTerms, *, borrower_id: int, cur
         )
 
 
+def check_renewed(
+    form: Form, terms: ApplicationTerms, *, borrower_id: int, facility_id: int, currency: str
+) -> None:
+    """Note a loan (of `borrower_id`, under `facility_id`, in `currency`) that this application
+    cannot renew."""
+    if borrower_id != terms.borrower_id:
+        form.add(
+            ErrorCode.INVALID_VALUE,
+            "renewsLoanId",
+            "This loan is another borrower's. Choose one of this borrower's.",
+            "该借据属于其他借款人，请选择本借款人的借据。",
+        )
+    elif terms.currency and currency != terms.currency:
+        form.add(
+            ErrorCode.CURRENCY_MISMATCH,
+            "renewsLoanId",
+            f"This loan is in {currency}, the application in {terms.currency}. A renewal keeps the "
+            "currency.",
+            f"该借据币种为 {currency}，申请币种为 {terms.currency}；续贷不得变更币种。",
+        )
+    elif terms.facility_id is not None and facility_id != terms.facility_id:
+        form.add(
+            ErrorCode.INVALID_VALUE,
+            "renewsLoanId",
+            "This loan draws on another facility. A renewal stays under its facility.",
+            "该借据占用其他授信额度；续贷须在同一额度项下办理。",
+        )
+
+
 def missing_fields(terms: ApplicationTerms) -> list[Problem]:
     """Name every field that a submission needs and the form has not."""
     needed = {
@@ -254,6 +284,8 @@ def content(terms: ApplicationTerms) -> dict[str, Any]:
         "other_funding": terms.other_funding,
         "expected_growth": _plain(terms.expected_growth),
         "features": dict(terms.features),
+        # Only where there is one: what was signed before there were renewals keeps its hash.
+        **({} if terms.renews_loan_id is None else {"renews": terms.renews_loan_id}),
     }
 
 

@@ -12,7 +12,6 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.domain.rules.lending.servicing.test_history_replayed import happenings, loans
 from tortoise.transactions import in_transaction
 
 from domain import db
@@ -40,6 +39,7 @@ from domain.rules.lending.servicing.refusals import problems_with
 from domain.rules.lending.states import LIVING_LOANS
 from domain.rules.refusal import Refused
 from tests.domain.rules.lending.servicing.loans import disbursed
+from tests.domain.rules.lending.servicing.test_history_replayed import happenings, loans
 from tests.lender import Lender
 
 ONE_DAY = dt.timedelta(days=1)

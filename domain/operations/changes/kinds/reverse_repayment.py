@@ -12,6 +12,7 @@ from domain.operations.changes.kind import Kind, Proposal
 from domain.operations.changes.kinds.loan_case import about, loan_of
 from domain.operations.lending.account import open_loan
 from domain.operations.lending.loan_event import refuse_irreversible, reverse_repayment
+from domain.operations.lending.renew_loan import refuse_renewed
 from domain.operations.perform import Result, Step
 from domain.rules.form import Form
 from domain.rules.money import format_minor
@@ -41,6 +42,7 @@ async def _validate(actor: Actor, asked: Reversal) -> Proposal[Reversal]:
         [asked.repayment_id],
     )
     refuse_irreversible(found)
+    await refuse_renewed(asked.repayment_id)
     (repayment,) = found
     loan = await loan_of(actor, repayment["loan_id"])
     amount = Decimal(format_minor(repayment["amount"], repayment["currency"]))

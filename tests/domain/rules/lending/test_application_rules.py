@@ -163,6 +163,7 @@ def test_every_term_is_signed() -> None:
         "own_funds": 9,
         "other_funding": 9,
         "expected_growth": Decimal("0.09"),
+        "renews_loan_id": 9,
         "features": {"employees": 9.0},
     }
     assert set(changes) == {field.name for field in fields(ApplicationTerms)}

@@ -7,7 +7,6 @@ import datetime as dt
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.domain.rules.lending.servicing.test_history_replayed import happenings, loans, same
 
 from domain.rules.lending.servicing.account import BookStatus, LoanAccount
 from domain.rules.lending.servicing.apply import apply
@@ -18,6 +17,7 @@ from domain.rules.lending.servicing.refusals import problems_with
 from domain.rules.lending.states import LIVING_LOANS
 from domain.rules.refusal import Refused
 from tests.domain.rules.lending.servicing.loans import disbursed, terms
+from tests.domain.rules.lending.servicing.test_history_replayed import happenings, loans, same
 
 ONE_DAY = dt.timedelta(days=1)
 
