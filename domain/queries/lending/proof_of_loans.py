@@ -187,7 +187,9 @@ async def payment_faults(which: Which) -> list[Fault]:
     left = "(COALESCE(r.came_in, 0) - COALESCE(a.total, 0) - COALESCE(e.refunded, 0))"
     should = {name: f"COALESCE(a.{name}, 0)" for name in _BUCKETS} | {"credit_balance": left}
     stored = {name: f"l.{name}" for name in should} | {
-        "principal_paid": "(l.principal - l.principal_outstanding)"
+        # A bounced disbursement came back through clearing: nobody repaid it.
+        "principal_paid": f"(CASE WHEN l.state = '{LoanState.CANCELLED}' THEN 0 "
+        "ELSE l.principal - l.principal_outstanding END)"
     }
     sums = ", ".join(
         f"SUM(CASE WHEN bucket = '{bucket}' THEN amount ELSE 0 END) AS {name}"
