@@ -82,7 +82,7 @@ async def _open_day(step: Step, actor: Actor, day: dt.date) -> None:
             await write_taken(loan, {}, today=day)
             await save(loan, schedule_event=0)
     for loan_id in await loans_to_reprice(day):
-        await reprice_loan(step, loan_id)
+        await reprice_loan(step, loan_id, today=day)
     await _expire_facilities(step, day)
     await expire_applications(step, today=day)
     await expire_changes(step, today=day)

@@ -10,10 +10,11 @@ from decimal import Decimal
 
 from domain.actor import SYSTEM
 from domain.db import execute, rows
-from domain.operations.lending.account import open_loan
+from domain.operations.lending.account import open_loans
 from domain.operations.lending.loan_event import do_event
 from domain.operations.perform import Step
 from domain.queries.lending.benchmarks import fixing_on
+from domain.queries.lending.loan_rows import lock_loans
 from domain.rules.lending.benchmark import RepricingRule, reset_dates
 from domain.rules.lending.overdue import penalty_rate
 from domain.rules.lending.servicing.events import RateChange
@@ -27,13 +28,16 @@ async def loans_to_reprice(day: dt.date) -> list[int]:
     return [row["id"] for row in found]
 
 
-async def reprice_loan(step: Step, loan_id: int) -> None:
+async def reprice_loan(step: Step, loan_id: int, *, today: dt.date) -> None:
     """Set the rate of one loan anew, in the running transaction; nothing where it is not due.
 
-    The rate of the last reset date that has come counts from the business date. A fixing that
-    leaves the rate as it is changes nothing but the next reset date.
+    The loan has been brought to `today`, the day that opens. The rate of the last reset date that
+    has come counts from it. A fixing that leaves the rate as it is changes nothing but the next
+    reset date.
     """
-    today, loan = await open_loan(SYSTEM, loan_id)
+    (loan,) = await open_loans(await lock_loans([loan_id]), on=today)
+    if loan.account.accrued_through != today:
+        return  # it was set aside, and is repriced when it has caught up
     (tied,) = await rows(
         "SELECT l.benchmark, l.benchmark_tenor, l.spread, l.repricing, l.next_reset_date, "
         "p.penalty_markup FROM loan l JOIN loan_product p ON p.id = l.product_id WHERE l.id = %s",
