@@ -31,9 +31,11 @@ async def replay_loan(
     today: dt.date,
     value_date: dt.date,
     cash: Account = Account.BANK,
+    asked: int | None = None,
 ) -> None:
     """Make the loan anew from its history as it now stands in the database, and book the
-    difference. The caller saves. Raises Refused where the changed history contradicts itself."""
+    difference. The caller saves. Raises Refused where the changed history contradicts itself, or
+    does not allow the event that was `asked` for (its sequence) on its day."""
     row = loan.row
     payments = await rows(
         "SELECT id, kind, keep, sequence, value_date, amount FROM repayment "
@@ -53,7 +55,9 @@ async def replay_loan(
     terms = first_terms(row, vat=loan.account.terms.vat)
     schedule = loan_account(row, await _first_schedule(row.id, stored), [], [], vat=terms.vat)
     schedule.terms = terms
-    loan.account = replay(as_disbursed(schedule), history, today=today)
+    loan.account = replay(
+        as_disbursed(schedule), history, today=today, asked=asked, currency=row.currency
+    )
     loan.book(
         LedgerEvent.REPLAY,
         journal=journal,
