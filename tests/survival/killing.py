@@ -89,7 +89,7 @@ async def _kill_amid_a_close(
     last = first + dt.timedelta(days=chance.randint(0, 4))
     wish = Wish(
         name="closeBusinessDay",
-        selected="businessDay { day state } job { id }",
+        selected="businessDay { id day state } job { id }",
         actor=book.lender.operator,
         form={"through": last.isoformat(), "aheadOfCalendar": True},
     )

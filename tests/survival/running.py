@@ -14,10 +14,12 @@ from pathlib import Path
 
 import psutil
 
+from domain.settings import get_settings
 from liudai.processes import supervised
 
 KINDS = {"api": "serve", "worker": "worker", "redis": "valkey-server"}
 LOANS_A_SHARD = 10
+_ROOT = Path(__file__).parents[2]
 _START_SECONDS = 90.0
 # Imported by every Python process under the supervisor: a book of a few hundred loans is one shard
 # otherwise, and a close that fans out is what shall be killed.
@@ -60,20 +62,19 @@ class Up:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Up]:
-    """Run `liudai up` with its home in `folder`, on LIUDAI_DATABASE_URL; end it in order."""
+    """Run `liudai up` with the settings in the environment, its log in `folder`; end it in order."""
     site = folder / "site"
     site.mkdir()
     (site / "sitecustomize.py").write_text(_SMALL_SHARDS)
-    home, log = folder / "home", folder / "log"
+    log = folder / "log"
     environment = {
         **{name: value for name, value in os.environ.items() if name != "LIUDAI_REDIS_URL"},
-        "LIUDAI_HOME": str(home),
         "LIUDAI_API_PROCESSES": "2",
         "LIUDAI_WORKER_PROCESSES": "2",
         "LIUDAI_JOB_LEASE_SECONDS": "3",
         "LIUDAI_SWEEP_SECONDS": "0.5",
         "LIUDAI_LOG_LEVEL": "INFO",
-        "PYTHONPATH": str(site),
+        "PYTHONPATH": f"{site}{os.pathsep}{_ROOT}",
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -89,7 +90,7 @@ def running(folder: Path) -> Iterator[Up]:
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < given_up, log.read_text()
                 time.sleep(0.1)
-            yield Up(process, supervised(home)["url"], log)
+            yield Up(process, supervised(get_settings().home)["url"], log)
         finally:
             if process.poll() is None:
                 process.terminate()
