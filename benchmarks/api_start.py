@@ -20,18 +20,9 @@ from pathlib import Path
 import orjson
 import psutil
 
+from benchmarks.champion import promote_a_model
 from benchmarks.report import Unmeasurable, conclude, run, show
-from domain.db import close_database, open_database
-from domain.models.records import Job
-from domain.models.risk.model_version import ModelVersion
-from domain.rules.risk.model_states import ModelState
 from domain.settings import Settings
-from ml.dataset import read_csv
-from ml.line import finish
-from ml.recipe import load_recipe
-from ml.spec import ModelKind, TrainingSpec
-from ml.synthetic import csv_bytes, generate
-from ml.train import train
 
 NAME = "api_start"
 SECONDS_MAX, MEGABYTES_MAX = 2.0, 200.0
@@ -49,7 +40,7 @@ def measure() -> None:
             if not name.startswith("LIUDAI_") and name != "PYTHONDONTWRITEBYTECODE"
         } | {"LIUDAI_HOME": home, "LIUDAI_LOG_LEVEL": "WARNING"}
         _liudai("migrate", environment)
-        asyncio.run(_promote_a_model(Path(home)))
+        asyncio.run(promote_a_model(_settings(Path(home))))
         imported = _imported(environment)
         _start(environment)  # compiles what was never compiled
         found = [_start(environment) for _ in range(RUNS)]
@@ -65,30 +56,8 @@ def measure() -> None:
     )
 
 
-async def _promote_a_model(home: Path) -> None:
-    """Train a small model into the home and write it down as champion."""
-    settings = Settings(_env_file=None, home=home, database_url="", artefacts_url="")  # type: ignore[call-arg]
-    data = read_csv(csv_bytes(generate(rows=1_000, seed=3)), load_recipe("synthetic"))
-    kind = ModelKind.LOGISTIC_REGRESSION
-    saved = finish(train(data, TrainingSpec(kind=kind, seed=1)), url=f"{settings.artefacts_url}/1")
-    await open_database(settings)
-    try:
-        job = await Job.create(kind="TRAIN_MODEL", state="DONE", input={}, started_by_id=0)
-        await ModelVersion.create(
-            name="benchmark",
-            version=1,
-            state=ModelState.CHAMPION,
-            job_id=job.id,
-            algorithm=kind,
-            recipe="synthetic",
-            artefact_url=saved.url,
-            sha256=saved.sha256,
-            metrics={},
-            cutoff=saved.card.cutoff,
-            trained_by_id=0,
-        )
-    finally:
-        await close_database()
+def _settings(home: Path) -> Settings:
+    return Settings(_env_file=None, home=home, database_url="", artefacts_url="")  # type: ignore[call-arg]
 
 
 def _imported(environment: dict[str, str]) -> list[str]:

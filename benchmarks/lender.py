@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -30,7 +30,7 @@ from domain.settings import get_settings
 from tests import servers
 from tests.lender import Lender, key
 
-_FIRST_DAY = dt.date(2026, 1, 15)
+FIRST_DAY = dt.date(2026, 1, 15)
 _TEN = "(SELECT 0 AS d" + "".join(f" UNION ALL SELECT {d}" for d in range(1, 10)) + ")"
 _NUMBERS = (
     f"(SELECT 1 + a.d + 10 * b.d + 100 * c.d + 1000 * e.d AS i FROM {_TEN} a CROSS JOIN {_TEN} b "
@@ -70,6 +70,14 @@ class Lent:
 @contextmanager
 def lent(*, loans: int) -> Iterator[Lent]:
     """Make a database with `loans` loans whose first instalment is due today; drop it after."""
+    with new_database() as environment:
+        yield asyncio.run(_lend(loans, environment))
+
+
+@contextmanager
+def new_database() -> Iterator[dict[str, str]]:
+    """Make an empty database and a home, and drop both after; yields what makes a process use
+    them, which this process does already."""
     _refuse_asyncmy()
     with tempfile.TemporaryDirectory(prefix="liudai-bench-") as home, _database() as url:
         environment = {
@@ -80,7 +88,7 @@ def lent(*, loans: int) -> Iterator[Lent]:
         }
         os.environ.update(environment)
         get_settings.cache_clear()
-        yield asyncio.run(_lend(loans, environment))
+        yield environment
 
 
 @contextmanager
@@ -111,19 +119,15 @@ async def _lend(loans: int, environment: dict[str, str]) -> Lent:
     await db.open_database()
     try:
         await db.migrate()
-        await install(today=_FIRST_DAY)
+        await install(today=FIRST_DAY)
         lender = await Lender.open()
         loan = await lender.loan()
         first = await Installment.get(loan_id=loan.id, number=1)
         await advance_business_date(actor=lender.operator, key=key(), to=first.due_date)
         if await Installment.filter(loan_id=loan.id).count() != 12:
             raise Unmeasurable("the loan to copy must have 12 instalments")
-        await _copy(loans - 1)
-        await db.rows("ANALYZE TABLE loan, installment, borrower, credit_facility")
-        tokens = {
-            role: issue_local_token(actor.subject, dt.timedelta(hours=2))
-            for role, actor in lender.actors.items()
-        }
+        await copy_rows(_COPIES, loans - 1)
+        tokens = tokens_of(lender)
     finally:
         await db.close_database()
     return Lent(
@@ -134,8 +138,18 @@ async def _lend(loans: int, environment: dict[str, str]) -> Lent:
     )
 
 
-async def _copy(count: int) -> None:
-    for table, changed in _COPIES.items():
+def tokens_of(lender: Lender) -> dict[Role, str]:
+    """A token of each of the staff, good for the benchmark."""
+    return {
+        role: issue_local_token(actor.subject, dt.timedelta(hours=2))
+        for role, actor in lender.actors.items()
+    }
+
+
+async def copy_rows(copies: Mapping[str, Mapping[str, str]], count: int) -> None:
+    """Copy every row of these tables `count` times, in SQL: of each table the columns in which the
+    `i`-th copy differs from `t`, the row it is copied from."""
+    for table, changed in copies.items():
         described = await db.rows(f"SHOW COLUMNS FROM {table}")
         columns = [row["Field"] for row in described]
         values = ", ".join(changed.get(name, f"t.`{name}`") for name in columns)
@@ -145,3 +159,4 @@ async def _copy(count: int) -> None:
             "WHERE i <= %s ORDER BY i, t.id",
             [count],
         )
+    await db.rows(f"ANALYZE TABLE {', '.join(copies)}")

@@ -8,7 +8,7 @@ with nothing else in mind: no GraphQL, no ORM, no selection, rows read by positi
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,8 @@ from starlette.routing import Route
 from api.auth import Authenticator
 from api.graphql.connections import Order, write_cursor
 from api.graphql.ids import global_id
+from benchmarks.raw_application import save, submit
+from benchmarks.raw_disbursement import book, disburse
 from benchmarks.raw_repayment import repay
 from domain.actor import Actor
 from domain.db import close_database, open_database, tortoise_config
@@ -80,17 +82,27 @@ def create_app() -> Starlette:
         found = await _loans(request.app.state.pool, actor, first)
         return _json({"data": {"loans": found}})
 
-    async def repayment(request: Request) -> Response:
-        actor = await signed_in(request, frozenset({Role.CASHIER}))
-        form = orjson.loads(await request.body())
-        return _json(await repay(request.app.state.pool, actor, form))
+    def by_hand(
+        work: Callable[[Any, Actor, dict[str, Any]], Awaitable[dict[str, Any]]], role: Role
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            actor = await signed_in(request, frozenset({role}))
+            form = orjson.loads(await request.body())
+            return _json(await work(request.app.state.pool, actor, form))
 
+        return endpoint
+
+    manager, cashier = Role.RELATIONSHIP_MANAGER, Role.CASHIER
     return Starlette(
         routes=[
             Route("/health", health),
             Route("/loans/{id:int}", detail),
             Route("/loans", page),
-            Route("/repayments", repayment, methods=["POST"]),
+            Route("/repayments", by_hand(repay, cashier), methods=["POST"]),
+            Route("/applications", by_hand(save, manager), methods=["POST"]),
+            Route("/submissions", by_hand(submit, manager), methods=["POST"]),
+            Route("/drawdowns", by_hand(book, manager), methods=["POST"]),
+            Route("/disbursements", by_hand(disburse, cashier), methods=["POST"]),
         ],
         lifespan=lifespan,
     )

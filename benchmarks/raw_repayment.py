@@ -7,14 +7,11 @@ entry and outbox event; the allocation in plain Python; the answer made from wha
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
-
-import orjson
 
 from api.graphql.ids import global_id
+from benchmarks.raw_parts import Hand, transaction
 from domain.actor import Actor
 from domain.queries.visibility import visible
 from domain.rules.money import format_minor, to_minor
@@ -23,29 +20,13 @@ from domain.rules.numbers import NumberKind, human_number
 
 async def repay(pool: Any, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
     """Record a payment that settles instalments due by today, in full or in part."""
-    async with pool.acquire() as connection:
-        await connection.begin()
-        try:
-            async with connection.cursor() as cursor:
-                answer = await _repay(cursor, actor, form)
-            await connection.commit()
-        except BaseException:
-            await connection.rollback()
-            raise
-    return answer
+    async with transaction(pool) as cursor:
+        return await _repay(Hand(cursor, actor, "repayLoan", dt.datetime.now(dt.UTC)), form)
 
 
-async def _repay(cursor: Any, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
-    now = dt.datetime.now(dt.UTC)
-    key, loan_id = hashlib.sha256(form["key"].encode()).hexdigest(), form["loanId"]
-    digest = hashlib.sha256(orjson.dumps(form, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    await cursor.execute(
-        "INSERT INTO idempotency_record (caller, action, `key`, arguments_sha256, created_at) "
-        "VALUES (%s, 'repayLoan', %s, %s, %s)",
-        [actor.caller, key, digest, now],
-    )
-    await cursor.execute("SELECT current FROM business_date WHERE id = 1 LOCK IN SHARE MODE")
-    (today,) = await cursor.fetchone()
+async def _repay(hand: Hand, form: dict[str, Any]) -> dict[str, Any]:
+    cursor, actor, now, loan_id = hand.cursor, hand.actor, hand.now, form["loanId"]
+    today = await hand.today(" LOCK IN SHARE MODE")
     seen, values = visible(actor, table="loan")
     await cursor.execute(
         f"SELECT facility_id FROM loan WHERE id = %s AND ({seen})", [loan_id, *values]
@@ -110,16 +91,9 @@ async def _repay(cursor: Any, actor: Actor, form: dict[str, Any]) -> dict[str, A
     before = _shown(loan[0], loan[2], loan[3], loan[6])
     after = _shown(state, outstanding, interest, loan[6] + credit)
     after |= {"repayment": repayment_id, "amount": amount}
-    await _tell(cursor, actor, loan_id, before, after, now)
-    await cursor.execute(
-        "UPDATE idempotency_record SET result = %s "
-        "WHERE caller = %s AND action = 'repayLoan' AND `key` = %s",
-        [
-            orjson.dumps({"loan": loan_id, "repayment": repayment_id}).decode(),
-            actor.caller,
-            key,
-        ],
-    )
+    event = "loan.repaid" if state == "ACTIVE" else "loan.paid_off"
+    await hand.tell(("Loan", loan_id, before, after, event))
+    await hand.keep(form, {"loan": loan_id, "repayment": repayment_id})
     return {
         "data": {
             "repayLoan": {
@@ -222,30 +196,6 @@ async def _post(
             for code, sum_ in moved
             if sum_
         ],
-    )
-
-
-async def _tell(
-    cursor: Any,
-    actor: Actor,
-    loan_id: int,
-    before: dict[str, Any],
-    after: dict[str, Any],
-    now: dt.datetime,
-) -> None:
-    told = orjson.dumps(after, option=orjson.OPT_SORT_KEYS).decode()
-    was = orjson.dumps(before, option=orjson.OPT_SORT_KEYS).decode()
-    await cursor.execute(
-        "INSERT INTO audit_entry (at, actor_kind, actor_id, actor_name, action, outcome, noun, "
-        "noun_id, `before`, `after`, request_id) "
-        "VALUES (%s, %s, %s, %s, 'repayLoan', 'DONE', 'Loan', %s, %s, %s, %s)",
-        [now, actor.kind, actor.id, actor.name, loan_id, was, told, str(uuid4())],
-    )
-    event = "loan.repaid" if after["state"] == "ACTIVE" else "loan.paid_off"
-    await cursor.execute(
-        "INSERT INTO outbox_event (kind, noun, noun_id, payload, created_at) "
-        "VALUES (%s, 'Loan', %s, %s, %s)",
-        [event, loan_id, told, now],
     )
 
 

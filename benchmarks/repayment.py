@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from benchmarks.lender import Lent, lent
 from benchmarks.reading import API, RAW, conclude_ratio, graphql, same
-from benchmarks.report import ROUNDS, Unmeasurable, alternate, run
+from benchmarks.report import ROUNDS, Unmeasurable, alternate, run, take
 from benchmarks.serving import Call, Server, serving
 from domain import db
 from domain.rules.money import format_minor
@@ -59,7 +58,9 @@ class Sides:
         answers, rows = [], []
         for server, side in ((self._api, API), (self._raw, RAW)):
             loan_id = next(self._loans[side])
-            answers.append(_anonymous(orjson.loads(server.call(self._call(side, loan_id)))))
+            answers.append(
+                _anonymous(orjson.loads(server.call(repayment_call(self._book, side, loan_id))))
+            )
             rows.append(asyncio.run(_rows_of(loan_id)))
         same(*answers)
         same(*rows)
@@ -67,30 +68,33 @@ class Sides:
     def cpu_ms(self, side: str, requests: int = REQUESTS) -> float:
         """Repay that many loans on one side; return its CPU a request, and note what it wrote."""
         server = self._api if side == API else self._raw
-        calls = [self._call(side, loan_id) for loan_id in _take(self._loans[side], requests)]
+        loans = take(self._loans[side], requests)
+        calls = [repayment_call(self._book, side, loan_id) for loan_id in loans]
         before = asyncio.run(_counts())
         spent = server.cpu_ms(calls)
         after = asyncio.run(_counts())
         self.written[side].append({table: after[table] - before[table] for table in TABLES})
         return spent
 
-    def _call(self, side: str, loan_id: int) -> Call:
-        amount = format_minor(self._book.due, "USD")
-        key = f"{'ours' if side == API else 'raw'}-{loan_id}"
-        if side == RAW:
-            form = {"key": key, "loanId": loan_id, "amount": amount, "payerName": "Payer"}
-            return ("POST", "/repayments", orjson.dumps(form))
-        return graphql(
-            MUTATION,
-            {
-                "input": {
-                    "idempotencyKey": key,
-                    "loanId": self._book.global_id(loan_id - self._book.loan_ids[0]),
-                    "amount": amount,
-                    "payerName": "Payer",
-                }
-            },
-        )
+
+def repayment_call(book: Lent, side: str, loan_id: int) -> Call:
+    """The request by which a side repays what is due on a loan."""
+    amount = format_minor(book.due, "USD")
+    key = f"{'ours' if side == API else 'raw'}-{loan_id}"
+    if side == RAW:
+        form = {"key": key, "loanId": loan_id, "amount": amount, "payerName": "Payer"}
+        return ("POST", "/repayments", orjson.dumps(form))
+    return graphql(
+        MUTATION,
+        {
+            "input": {
+                "idempotencyKey": key,
+                "loanId": book.global_id(loan_id - book.loan_ids[0]),
+                "amount": amount,
+                "payerName": "Payer",
+            }
+        },
+    )
 
 
 def measure() -> None:
@@ -109,13 +113,6 @@ def measure() -> None:
         same(sides.written[API], sides.written[RAW])
         print(f"rows written by {REQUESTS} requests, on either side: {sides.written[RAW][-1]}")
         conclude_ratio(NAME, found, bar=BAR)
-
-
-def _take(loans: Iterator[int], count: int) -> list[int]:
-    taken = list(itertools.islice(loans, count))
-    if len(taken) < count:
-        raise Unmeasurable("there are too few loans to repay")
-    return taken
 
 
 async def _counts() -> dict[str, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 ROUNDS = 7
 
@@ -45,3 +46,11 @@ def show(name: str, figures: list[float], unit: str) -> float:
 def conclude(name: str, figure: str, bar: str, holds: bool) -> None:
     """Print the last line."""
     print(f"{name}: {figure} (bar {bar}): {'holds' if holds else 'falls short'}")
+
+
+def take(ids: Iterator[int], count: int) -> list[int]:
+    """Return the next ids. Raises Unmeasurable when there are too few."""
+    taken = list(itertools.islice(ids, count))
+    if len(taken) < count:
+        raise Unmeasurable("there are too few rows to work on")
+    return taken

@@ -31,7 +31,7 @@ class Server:
     """A process that listens on loopback, and callers of it over connections that are kept."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, token: str) -> None:
-        self._port = port
+        self.port = port
         self._headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
@@ -43,13 +43,18 @@ class Server:
         """Send one request; return the body of its answer, which must be 200."""
         return self._send([call])[0]
 
+    def cpu_seconds(self) -> float:
+        """User and system time of the process so far."""
+        used = self._process.cpu_times()
+        return float(used.user + used.system)
+
     def cpu_ms(self, calls: Sequence[Call]) -> float:
         """Send `calls` over a few connections; return the server's CPU for each, in ms.
 
-        CPU is user and system time of the process. Raises Unmeasurable for an answer that is not
+        Raises Unmeasurable for an answer that is not
         200 or that names an error.
         """
-        before = self._process.cpu_times()
+        before = self.cpu_seconds()
         failed: list[BaseException] = []
 
         def send(part: Sequence[Call]) -> None:
@@ -67,12 +72,10 @@ class Server:
             thread.join()
         if failed:
             raise failed[0]
-        after = self._process.cpu_times()
-        used: float = after.user + after.system - before.user - before.system
-        return used / len(calls) * 1000
+        return (self.cpu_seconds() - before) / len(calls) * 1000
 
     def _send(self, calls: Sequence[Call]) -> list[bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         bodies = []
         for method, path, body in calls:
             connection.request(method, path, body, self._headers)

@@ -7,7 +7,7 @@ import random
 import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tortoise import Tortoise
@@ -18,14 +18,22 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
+from domain.mysql import Answer, Transaction
 from domain.settings import Settings, get_settings
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+F = TypeVar("F")
 
 APP = "liudai"
 # MySQL: deadlock, lock wait timeout; MariaDB: record changed since last read (snapshot conflict).
 RETRIED_ERRORS = frozenset({1213, 1205, 1020})
 ATTEMPTS = 6
+_ROWS_HELD_MAX = 200
 
 
 def tortoise_config(settings: Settings) -> dict[str, Any]:
@@ -50,7 +58,7 @@ def _connection(settings: Settings) -> dict[str, Any]:
         return {"engine": "domain.sqlite", "credentials": {"file_path": path}}
     url = urlsplit(settings.database_url)
     return {
-        "engine": "tortoise.backends.mysql",
+        "engine": "domain.mysql",
         "credentials": {
             "host": url.hostname or "127.0.0.1",
             "port": url.port or 3306,
@@ -144,14 +152,23 @@ async def transact(work: Callable[[], Awaitable[T]]) -> T:
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            async with in_transaction("default"):
-                return await work()
+            return await _once(work)
         except OperationalError as error:
             if attempt == ATTEMPTS or not is_retryable(error):
                 raise
             # Spread the contenders, or the same two meet again.
             await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311
     raise AssertionError("unreachable")
+
+
+async def _once(work: Callable[[], Awaitable[T]]) -> T:
+    try:
+        async with in_transaction("default"):
+            return await work()
+    except Exception as error:  # COMMIT may carry statements that fail
+        if (translated := _translated(error)) is None:
+            raise
+        raise translated from error
 
 
 def is_retryable(error: OperationalError) -> bool:
@@ -165,9 +182,8 @@ async def rows(sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
     client = connection()
     if _is_sqlite(client):
         return await client.execute_query_dict(_placeholders(sql), list(values))
-    cursor = await _run(client, sql, values)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
+    found = await _run(client, sql, values)
+    return [dict(zip(found.names, row, strict=True)) for row in found.rows]
 
 
 async def execute(sql: str, values: Sequence[Any] = ()) -> int:
@@ -176,7 +192,7 @@ async def execute(sql: str, values: Sequence[Any] = ()) -> int:
     if _is_sqlite(client):
         count, _ = await client.execute_query(_placeholders(sql), list(values))
         return count
-    return cast(int, (await _run(client, sql, values)).rowcount)
+    return (await _run(client, sql, values)).count
 
 
 async def insert(table: str, values: Mapping[str, Any]) -> int:
@@ -185,34 +201,42 @@ async def insert(table: str, values: Mapping[str, Any]) -> int:
     sql = _insert(table, tuple(values))
     if _is_sqlite(client):
         return cast(int, await client.execute_insert(_placeholders(sql), list(values.values())))
-    return cast(int, (await _run(client, sql, list(values.values()))).lastrowid)
+    return (await _run(client, sql, list(values.values()))).row_id
 
 
 async def execute_many(sql: str, values: Sequence[Sequence[Any]]) -> None:
-    """Run a hand-written statement once for each row of `values`."""
+    """Run a hand-written statement once for each row of `values`.
+
+    In a transaction on MySQL a few rows wait for the next statement or the commit and are sent with
+    it (domain/mysql.py): an error of theirs is raised there.
+    """
     client = connection()
     if _is_sqlite(client):
         await client.execute_many(_placeholders(sql), [list(row) for row in values])
+    elif values and isinstance(client, Transaction) and len(values) <= _ROWS_HELD_MAX:
+        await _held(client, sql, values)
     elif len(values) == 1:
         await _run(client, sql, values[0])
     elif values:
         await client.execute_many(sql, [list(row) for row in values])
 
 
-async def _run(client: BaseDBAsyncClient, sql: str, values: Sequence[Any]) -> Any:
-    """Run one statement on the driver and return its cursor, whose rows are fetched already.
+async def _run(client: BaseDBAsyncClient, sql: str, values: Sequence[Any]) -> Answer:
+    """Run one statement on the driver.
 
     As Tortoise's own client does it, less what that costs on every statement.
     """
     try:
+        if isinstance(client, Transaction):
+            return await client.run(sql, values)
         async with client.acquire_connection() as driver:
             cursor = await driver.cursor()
             await cursor.execute(sql, values if isinstance(values, (list, tuple)) else list(values))
+            return await Answer.of(cursor)
     except Exception as error:
         if (translated := _translated(error)) is None:
             raise
         raise translated from error
-    return cursor
 
 
 def _translated(error: Exception) -> Exception | None:
@@ -223,6 +247,65 @@ def _translated(error: Exception) -> Exception | None:
     if isinstance(error, errors.IntegrityError):
         return IntegrityError(error)
     return OperationalError(error) if isinstance(error, errors.DatabaseError) else None
+
+
+async def _held(client: Transaction, sql: str, values: Sequence[Sequence[Any]]) -> None:
+    try:
+        await client.later(sql, values)
+    except Exception as error:
+        if (translated := _translated(error)) is None:
+            raise
+        raise translated from error
+
+
+async def update_later(table: str, row_id: int, values: Mapping[str, Any]) -> None:
+    """Change a row, given by column; see :func:`execute_many` for when it is sent."""
+    await execute_many(_update(table, tuple(values)), [(*values.values(), row_id)])
+
+
+async def insert_later(table: str, found: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns whose ids nobody needs; see :func:`execute_many`."""
+    if found:
+        sql = _insert(table, tuple(found[0]))
+        await execute_many(sql, [tuple(values.values()) for values in found])
+
+
+@overload
+async def together(a: Awaitable[A], b: Awaitable[B], /) -> tuple[A, B]: ...
+@overload
+async def together(a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], /) -> tuple[A, B, C]: ...
+@overload
+async def together(
+    a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], d: Awaitable[D], /
+) -> tuple[A, B, C, D]: ...
+@overload
+async def together(
+    a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], d: Awaitable[D], e: Awaitable[E], /
+) -> tuple[A, B, C, D, E]: ...
+@overload
+async def together(
+    a: Awaitable[A],
+    b: Awaitable[B],
+    c: Awaitable[C],
+    d: Awaitable[D],
+    e: Awaitable[E],
+    f: Awaitable[F],
+    /,
+) -> tuple[A, B, C, D, E, F]: ...
+
+
+async def together(*reads: Awaitable[Any]) -> Any:
+    """Await reads of the running transaction that need not wait for each other.
+
+    On MySQL their statements travel in one round trip, in this order, so that locks are taken in
+    it. All of them end before the first error is raised: none may go on when the transaction is
+    over.
+    """
+    found = await asyncio.gather(*reads, return_exceptions=True)
+    for each in found:
+        if isinstance(each, BaseException):
+            raise each
+    return tuple(found)
 
 
 def for_update() -> str:
@@ -250,6 +333,11 @@ def _insert(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({listed}) VALUES {in_list(columns)}"
 
 
+@lru_cache(maxsize=256)
+def _update(table: str, columns: tuple[str, ...]) -> str:
+    return f"UPDATE {table} SET {', '.join(f'`{name}` = %s' for name in columns)} WHERE id = %s"
+
+
 @lru_cache(maxsize=1024)
 def _placeholders(sql: str) -> str:
     """Return the statement as SQLite takes it."""
@@ -267,11 +355,14 @@ __all__ = [
     "for_update",
     "in_list",
     "insert",
+    "insert_later",
     "is_retryable",
     "migrate",
     "open_database",
     "pending_migrations",
     "pool",
     "rows",
+    "together",
     "transact",
+    "update_later",
 ]

@@ -1,9 +1,11 @@
-"""How every mutation runs: one transaction that claims the idempotency key, does the work, and
-writes the audit entry and the outbox event beside it.
+"""How every mutation runs: one transaction that does the work and writes the idempotency key, the
+audit entry and the outbox event beside it.
 
 A refusal rolls all of it back, so a refused try leaves the key free; only the refusal itself is
-then recorded in the audit trail. Two calls with one key meet at the claim: the second waits for
-the first to commit and answers with its result.
+then recorded in the audit trail. The key is written last, with what came of it, in the round trip
+of the commit. Two calls with one key meet there at the latest: the second waits for the first to
+commit, is rolled back for its key is taken, and answers with the first one's result. So it does
+when the work is refused, as work that was done once may well be.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
 from tortoise.exceptions import IntegrityError
 
 from domain.actor import Actor
-from domain.db import execute, execute_many, rows, transact
+from domain.db import execute_many, rows, transact
 from domain.operations.audit import Change, record_refusal, write_entries
 from domain.operations.clock import now
 from domain.rules.refusal import ErrorCode, Problem, Refused
@@ -80,25 +83,26 @@ async def perform(
         orjson.dumps(arguments, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     ).hexdigest()
 
-    async def attempt() -> Done:
-        _check_key(key)
-        # Kept as its hash: to MySQL's collations "a", "A" and "a " are one key.
-        kept = hashlib.sha256(key.encode()).hexdigest()
-        if not await _claim(actor, action, kept, digest):
-            return await _replay(actor, action, kept, digest)
+    async def attempt(kept: str) -> Done:
         step = Step(actor, action)
         result = await work(step)
         await write_entries(actor, action, step.changes)
         await _write_events(step)
-        await execute(
-            "UPDATE idempotency_record SET result = %s "
-            "WHERE caller = %s AND action = %s AND `key` = %s",
-            [orjson.dumps(result).decode(), actor.caller, action, kept],
-        )
+        # Last, so that of two with this key none waits for the other's rows and key at once.
+        await _keep_key(actor, action, kept, digest, result)
         return Done(result, replayed=False)
 
     try:
-        return await transact(attempt)
+        _check_key(key)
+        # Kept as its hash: to MySQL's collations "a", "A" and "a " are one key.
+        kept = hashlib.sha256(key.encode()).hexdigest()
+        try:
+            return await transact(partial(attempt, kept))
+        except (Refused, IntegrityError):
+            done = await _find_done(actor, action, kept, digest)
+            if done is None:
+                raise
+            return done
     except Refused as refusal:
         await record_refusal(actor, action, str(refusal))
         raise
@@ -120,24 +124,24 @@ def _check_key(key: str) -> None:
     )
 
 
-async def _claim(actor: Actor, action: str, key: str, digest: str) -> bool:
-    try:
-        await execute(
-            "INSERT INTO idempotency_record (caller, action, `key`, arguments_sha256, created_at) "
-            "VALUES (%s, %s, %s, %s, %s)",
-            [actor.caller, action, key, digest, now()],
-        )
-    except IntegrityError:
-        return False
-    return True
+async def _keep_key(actor: Actor, action: str, key: str, digest: str, result: Result) -> None:
+    await execute_many(
+        "INSERT INTO idempotency_record "
+        "(caller, action, `key`, arguments_sha256, result, created_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s)",
+        [(actor.caller, action, key, digest, orjson.dumps(result).decode(), now())],
+    )
 
 
-async def _replay(actor: Actor, action: str, key: str, digest: str) -> Done:
+async def _find_done(actor: Actor, action: str, key: str, digest: str) -> Done | None:
+    """Return what came of this key before. Raises Refused when other arguments came with it."""
     found = await rows(
         "SELECT arguments_sha256, result FROM idempotency_record "
         "WHERE caller = %s AND action = %s AND `key` = %s",
         [actor.caller, action, key],
     )
+    if not found:
+        return None
     if found[0]["arguments_sha256"] != digest:
         raise Refused(
             [

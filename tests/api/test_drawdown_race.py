@@ -25,10 +25,10 @@ DRAWDOWN = """mutation($input: RequestDrawdownInput!) { requestDrawdown(input: $
   drawdown { id } errors { code message } } }"""
 WITHOUT_LOCKS = """
 import domain.queries.lending.find as find
-locked = find._get
-async def unlocked(model, row_id, *, lock):
-    return await locked(model, row_id, lock=False)
-find._get = unlocked
+locked = find._find
+async def unlocked(*arguments, lock=False):
+    return await locked(*arguments, lock=False)
+find._find = unlocked
 """
 ROUNDS = 3
 pytestmark = pytest.mark.skipif(not servers.MYSQL, reason="no MariaDB/MySQL server")

@@ -191,7 +191,8 @@ async def test_a_process_killed_amid_payments_leaves_nothing_half_done(lender: L
             payloads = await asyncio.gather(
                 *(again(lender.cashier, REPAY, **form, idempotencyKey=each) for each in keys)
             )
-    assert sum(payload["replayed"] for payload in payloads) == kept - 1
+    # What the dead process had sent whole with its COMMIT, the database may have finished after.
+    assert sum(payload["replayed"] for payload in payloads) >= kept - 1
     assert len({payload["repayment"]["id"] for payload in payloads}) == len(keys)
     assert await Repayment.filter(loan_id=loan.id).count() == len(keys) + 1
     assert (await Loan.get(id=loan.id)).credit_balance == 41_00

@@ -91,7 +91,7 @@ def first_terms(loan: LoanRow, *, vat: tuple[DatedRate, ...]) -> ServicingTerms:
             contract_rate=Decimal(loan.annual_rate),
             penalty_rate=Decimal(loan.penalty_rate),
             day_count=DayCount(loan.day_count),
-            maturity=loan.matured_on or loan.maturity_date,
+            maturity=loan.maturity_date,
             grace_days=loan.penalty_grace_days,
             compound_basis=CompoundBasis(loan.compound_basis),
             rounding=Rounding(loan.rounding),

@@ -58,17 +58,23 @@ async def rewrite_taken(
         for place, row in kept.items()
         if place[0] is None and row.repayment_id is not None
     }
-    gone = [r for day, r in days.items() if not any(p[0] is None and p[1] == day for p in wanted)]
-    if gone:
-        await execute(
-            f"UPDATE repayment SET reversed_by = %s WHERE id IN {in_list(gone)}",
-            [superseded_by, *gone],
-        )
     new = {
         place: amount
         for place, amount in wanted.items()
         if place not in kept or kept[place].amount != amount
     }
+    # A day may have used credit twice: when it was opened, and for what fell due later in it.
+    used = {days[place[1]] for place in new if place[0] is None and place[1] in days}
+    for place, row in kept.items():
+        if wanted.get(place) == row.amount and row.repayment_id is not None:
+            used.add(row.repayment_id)
+    uses = {row.repayment_id for place, row in kept.items() if place[0] is None}
+    gone = sorted(use for use in uses if use is not None and use not in used)
+    if gone:
+        await execute(
+            f"UPDATE repayment SET reversed_by = %s WHERE id IN {in_list(gone)}",
+            [superseded_by, *gone],
+        )
     await _insert(loan, new, dict(repayments), today=today, credit_days=days)
     await _correct_credit(loan, wanted, repayments)
     loan.account.taken.clear()

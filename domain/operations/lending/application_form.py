@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from domain.actor import Actor
+from domain.db import together
 from domain.models.lending.application_terms import product_terms
 from domain.models.lending.borrower import Borrower
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.product import LoanProduct
-from domain.queries.lending.find import find_facility
+from domain.queries.lending.find import find_facility, row_of
 from domain.queries.lending.products import is_on_offer
 from domain.rules.form import Form
 from domain.rules.lending.application import (
@@ -76,8 +77,9 @@ async def read_terms(
     form = Form()
     product_id = fields.get("product_id", saved.product_id)
     facility_id = fields.get("facility_id", saved.facility_id)
-    product = await _find_product(form, product_id)
-    facility = await _find_facility(form, actor, facility_id)
+    product, facility = await together(
+        _find_product(form, product_id), _find_facility(form, actor, facility_id)
+    )
     currency = fields.get("currency", saved.currency) or ""
     if currency:
         form.currency("currency", currency)
@@ -104,7 +106,7 @@ async def read_terms(
 async def _find_product(form: Form, product_id: int | None) -> LoanProduct | None:
     if product_id is None:
         return None
-    product = await LoanProduct.get_or_none(id=product_id)
+    product = await row_of(LoanProduct, product_id)
     if product is None:
         form.add(
             ErrorCode.NOT_FOUND,

@@ -166,7 +166,7 @@ async def _create_loan(
     if product.benchmark:
         await _tie_to_benchmark(loan, product)
     refuse_if(_maturity_problems(loan, contract))
-    loan.next_due_date = schedule[0].due_date
+    loan.next_due_date = next(row.due_date for row in schedule if row.due)
     await loan.save()
     await Installment.bulk_create(
         [

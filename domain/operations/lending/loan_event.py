@@ -44,6 +44,8 @@ async def do_event(
     Raises :class:`~domain.rules.refusal.Refused`.
     """
     before = loan.state()
+    if isinstance(event, e.Restructuring):
+        loan.account.settled_to = await _settled_to(loan.row.id)
     refuse_if(problems_with(loan.account, event, currency=loan.row.currency))
     kind, amount, data = stored_event(event)
     event_id = await record_event(
@@ -124,6 +126,16 @@ async def reverse_repayment(
         event="loan.repayment_reversed",
     )
     return event_id
+
+
+async def _settled_to(loan_id: int) -> int:
+    """The highest number of a loan's settled instalments, which are not in its account."""
+    (found,) = await rows(
+        "SELECT MAX(number) AS number FROM installment WHERE loan_id = %s "
+        "AND settled_on IS NOT NULL",
+        [loan_id],
+    )
+    return found["number"] or 0
 
 
 def refuse_irreversible(found: Sequence[Mapping[str, object]]) -> None:

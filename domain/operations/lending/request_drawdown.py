@@ -9,14 +9,19 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from domain.actor import Actor
-from domain.db import execute
+from domain.db import execute, execute_many, together
 from domain.encryption import blind_index, encrypt
 from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.product import LoanProduct
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
-from domain.queries.lending.find import find_contract, find_drawdown, find_facility
+from domain.queries.lending.find import (
+    find_contract,
+    find_drawdown,
+    find_facility,
+    row_of,
+)
 from domain.rules.form import Form
 from domain.rules.lending.limits import Limit, facility_usable, limit_problem
 from domain.rules.lending.periods import PeriodUnit, due_date
@@ -58,20 +63,19 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
     """
 
     async def work(step: Step) -> Result:
-        today = await held_business_date()
-        seen = await find_contract(actor, request.contract_id)
-        facility = await find_facility(actor, seen.facility_id, lock=True)
-        contract = await find_contract(actor, request.contract_id, lock=True)
+        today, seen = await together(
+            held_business_date(), find_contract(actor, request.contract_id)
+        )
+        facility, contract, product = await together(
+            find_facility(actor, seen.facility_id, lock=True),
+            find_contract(actor, request.contract_id, lock=True),
+            row_of(LoanProduct, seen.product_id),
+        )
         require_state(CONTRACT, ContractState(contract.state), ContractState.SIGNED)
-        asked = await _read(request, contract, facility, today=today)
+        if product is None:
+            raise ValueError(f"contract {contract.id} has no product")
+        asked = _read(request, contract, facility, product, today=today)
         amount = asked.amount
-        await execute(
-            "UPDATE credit_facility SET reserved = reserved + %s WHERE id = %s",
-            [amount, facility.id],
-        )
-        await execute(
-            "UPDATE loan_contract SET drawn = drawn + %s WHERE id = %s", [amount, contract.id]
-        )
         drawdown = await Drawdown.create(
             contract_id=contract.id,
             facility_id=facility.id,
@@ -89,6 +93,15 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
             requested_by_kind=actor.kind,
             requested_by_id=actor.id,
             requested_on=today,
+        )
+        # After the insert, so that both go with the commit: both rows are held since they were
+        # read.
+        await execute_many(
+            "UPDATE credit_facility SET reserved = reserved + %s WHERE id = %s",
+            [(amount, facility.id)],
+        )
+        await execute_many(
+            "UPDATE loan_contract SET drawn = drawn + %s WHERE id = %s", [(amount, contract.id)]
         )
         step.changed(
             "Drawdown",
@@ -120,8 +133,13 @@ class _Asked:
     evidence_number: str
 
 
-async def _read(
-    request: DrawdownRequest, contract: LoanContract, facility: CreditFacility, *, today: dt.date
+def _read(
+    request: DrawdownRequest,
+    contract: LoanContract,
+    facility: CreditFacility,
+    product: LoanProduct,
+    *,
+    today: dt.date,
 ) -> _Asked:
     form = Form()
     amount = form.money("amount", request.amount, contract.currency)
@@ -137,7 +155,7 @@ async def _read(
     wanted = contract.installments if request.installments is None else request.installments
     installments = form.whole("installments", wanted, least=1, most=contract.installments)
     if 1 <= installments <= contract.installments:
-        await _check_maturity(form, contract, installments, today=today)
+        _check_maturity(form, contract, product, installments, today=today)
     form.refuse()
     return _Asked(amount, installments, payee, account, evidence)
 
@@ -155,10 +173,14 @@ def _read_account(form: Form, value: str, *, needed: bool) -> str:
     return account
 
 
-async def _check_maturity(
-    form: Form, contract: LoanContract, installments: int, *, today: dt.date
+def _check_maturity(
+    form: Form,
+    contract: LoanContract,
+    product: LoanProduct,
+    installments: int,
+    *,
+    today: dt.date,
 ) -> None:
-    product = await LoanProduct.get(id=contract.product_id)
     maturity = due_date(
         first=today,
         count=installments,

@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 
 from domain.actor import Actor, ActorKind
+from domain.db import insert_later, together
 from domain.models.lending.application import LoanApplication
 from domain.models.lending.application_terms import application_terms
 from domain.models.lending.borrower import Borrower
-from domain.models.staff import CaseAssignment
+from domain.operations.clock import now
 from domain.operations.lending.application_form import (
     ApplicationFields,
     ReadFeatures,
@@ -21,9 +22,9 @@ from domain.operations.lending.application_form import (
 from domain.operations.lending.owner_side import refuse_other_side, refuse_stale
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import business_date
-from domain.queries.lending.find import find_application, find_borrower
+from domain.queries.lending.find import find_application, find_borrower, row_of
 from domain.queries.lending.own_borrower import own_borrower_id
-from domain.queries.policy import policy_value
+from domain.queries.policy import policy_days
 from domain.rules.form import Form
 from domain.rules.lending.application import EDITABLE, ApplicationTerms, content
 from domain.rules.lending.states import APPLICATION, ApplicationState
@@ -50,13 +51,14 @@ async def save_application(
 
     async def work(step: Step) -> Result:
         refuse_other_side(actor)
-        today = await business_date()
-        application, borrower = await _open(
-            actor, application_id, borrower_id, expected_version, today=today
+        today, (application, borrower) = await together(
+            business_date(), _open(actor, application_id, borrower_id, expected_version)
         )
         before = application_terms(application)
-        terms = await read_terms(actor, borrower, before, fields, read_features)
-        days = int(await policy_value("draft_validity_days", profile=borrower.profile, on=today))
+        terms, days = await together(
+            read_terms(actor, borrower, before, fields, read_features),
+            policy_days("draft_validity_days", borrower_id=borrower.id, on=today),
+        )
         _write(application, terms)
         application.expires_on = today + dt.timedelta(days=days)
         if application_id is None:
@@ -87,8 +89,6 @@ async def _open(
     application_id: int | None,
     borrower_id: int | None,
     expected_version: int | None,
-    *,
-    today: dt.date,
 ) -> tuple[LoanApplication, Borrower]:
     """Return the application to change, locked, or a new one that is not saved yet."""
     if application_id is None:
@@ -118,7 +118,10 @@ async def _open(
             "申请不能更换借款人，请为该借款人新建申请。",
         )
         form.refuse()
-    return application, await Borrower.get(id=application.borrower_id)
+    whose = await row_of(Borrower, application.borrower_id)
+    if whose is None:
+        raise ValueError(f"application {application.id} has no borrower")
+    return application, whose
 
 
 async def _new_borrower(actor: Actor, borrower_id: int | None) -> Borrower:
@@ -154,14 +157,16 @@ def _write(application: LoanApplication, terms: ApplicationTerms) -> None:
 
 
 async def _assign(application: LoanApplication, *, today: dt.date) -> None:
-    await CaseAssignment.create(
-        noun="LoanApplication",
-        noun_id=application.id,
-        employee_id=application.officer_id,
-        branch_id=application.branch_id,
-        from_date=today,
-        reason="created",
-    )
+    assignment = {
+        "noun": "LoanApplication",
+        "noun_id": application.id,
+        "employee_id": application.officer_id,
+        "branch_id": application.branch_id,
+        "from_date": today,
+        "reason": "created",
+        "created_at": now(),
+    }
+    await insert_later("case_assignment", [assignment])
 
 
 def _note(

@@ -24,7 +24,10 @@ _SUPERSEDE = (
     f"{', '.join(SCHEDULE_COLUMNS)}) SELECT loan_id, %s, number, currency, "
     f"{', '.join(SCHEDULE_COLUMNS)} FROM installment WHERE loan_id = %s"
 )
-_UPDATE_CHARGE = "UPDATE loan_charge SET paid = %s, waived = %s, settled_on = %s WHERE id = %s"
+# The amount too: in a changed history a prepayment may have cost another fee.
+_UPDATE_CHARGE = (
+    "UPDATE loan_charge SET amount = %s, paid = %s, waived = %s, settled_on = %s WHERE id = %s"
+)
 _INSERT_CHARGE = (
     "INSERT INTO loan_charge (loan_id, number, code, currency, due_date, amount, paid, waived, "
     "settled_on) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -75,11 +78,11 @@ async def save_charges(
     changed, added = [], []
     for charge in after:
         row = before.get(charge.number)
-        progress = (charge.paid, charge.waived, charge.settled_on)
+        progress = (charge.amount, charge.paid, charge.waived, charge.settled_on)
         if row is None:
             fixed = (loan.id, charge.number, charge.code, loan.currency, charge.due_date)
-            added.append((*fixed, charge.amount, *progress))
-        elif progress != (row.paid, row.waived, row.settled_on):
+            added.append((*fixed, *progress))
+        elif progress != (row.amount, row.paid, row.waived, row.settled_on):
             changed.append((*progress, row.id))
     gone = [row.id for number, row in before.items() if number not in {c.number for c in after}]
     if gone:

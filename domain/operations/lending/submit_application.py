@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter_ns
 
 from domain.actor import Actor
+from domain.db import together
 from domain.models.lending.application import LoanApplication
 from domain.models.lending.application_terms import application_terms, product_terms
 from domain.models.lending.borrower import Borrower
@@ -16,9 +18,9 @@ from domain.operations.lending.owner_side import refuse_other_side, refuse_stale
 from domain.operations.perform import Done, Result, Step, perform
 from domain.operations.risk.assess import Case, assess
 from domain.queries.business_date import business_date
-from domain.queries.lending.find import find_application, find_facility
+from domain.queries.lending.find import find_application, find_facility, row_of
 from domain.queries.lending.products import is_on_offer
-from domain.queries.policy import policy_value
+from domain.queries.policy import policy_days
 from domain.rules.form import Form
 from domain.rules.lending.application import (
     EDITABLE,
@@ -34,7 +36,7 @@ from domain.rules.lending.states import (
     ApplicationState,
     FacilityState,
 )
-from domain.rules.refusal import Refused
+from domain.rules.refusal import Problem, Refused
 from domain.rules.risk.score import ScoreFunction
 from domain.rules.states import move, require_state
 
@@ -57,13 +59,14 @@ async def submit_application(
     async def work(step: Step) -> Result:
         started_ns = perf_counter_ns()
         refuse_other_side(actor)
-        today = await business_date()
-        application = await find_application(actor, application_id, lock=True)
+        today, application = await together(
+            business_date(), find_application(actor, application_id, lock=True)
+        )
         refuse_stale(application, expected_version)
         require_state(APPLICATION, ApplicationState(application.state), *EDITABLE)
-        case = await _complete_case(actor, application, today=today)
-        days = int(
-            await policy_value("application_validity_days", profile=case.borrower.profile, on=today)
+        case, days = await together(
+            _complete_case(actor, application, today=today),
+            policy_days("application_validity_days", borrower_id=application.borrower_id, on=today),
         )
         before = {"state": application.state, "version": application.version}
         move(
@@ -109,27 +112,38 @@ async def _complete_case(actor: Actor, application: LoanApplication, *, today: d
     """Return the application with all it refers to, or refuse everything that is wrong."""
     form = Form()
     terms = application_terms(application)
-    borrower = await Borrower.get(id=application.borrower_id)
+    borrower, product, (facility, unseen) = await together(
+        row_of(Borrower, application.borrower_id),
+        row_of(LoanProduct, application.product_id or 0),
+        _find_facility(actor, application.facility_id),
+    )
+    if borrower is None:
+        raise ValueError(f"application {application.id} has no borrower")
     form.extend(missing_fields(terms))
-    product = await LoanProduct.get_or_none(id=application.product_id or 0)
     if product is not None:
         bounds = replace(product_terms(product), active=await is_on_offer(product))
         check_product(form, terms, bounds, profile=borrower.profile)
-    facility: CreditFacility | None = None
-    if application.facility_id is not None:
-        try:
-            facility = await find_facility(actor, application.facility_id)
-            check_facility(
-                form, terms, borrower_id=facility.borrower_id, currency=facility.currency
+    form.extend(unseen)
+    if facility is not None:
+        check_facility(form, terms, borrower_id=facility.borrower_id, currency=facility.currency)
+        form.extend(
+            facility_usable(
+                FacilityState(facility.state), expires_on=facility.expires_on, today=today
             )
-            form.extend(
-                facility_usable(
-                    FacilityState(facility.state), expires_on=facility.expires_on, today=today
-                )
-            )
-        except Refused as refusal:
-            form.extend(refusal.problems)
+        )
     form.refuse()
     if product is None or facility is None:
         raise ValueError("a complete application has a product and a facility")
     return Case(application, borrower, product, facility)
+
+
+async def _find_facility(
+    actor: Actor, facility_id: int | None
+) -> tuple[CreditFacility | None, Sequence[Problem]]:
+    """Return the facility where one is named and seen, else what is wrong with that."""
+    if facility_id is None:
+        return None, ()
+    try:
+        return await find_facility(actor, facility_id), ()
+    except Refused as refusal:
+        return None, refusal.problems

@@ -7,7 +7,7 @@ stored at full precision; whatever the model does, the application is decided on
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from time import perf_counter_ns
@@ -15,12 +15,14 @@ from typing import Any
 
 import structlog
 
-from domain.models.lending.application import ApprovalTask, LoanApplication
+from domain.db import insert_later, rows, together, update_later
+from domain.models.lending.application import LoanApplication
 from domain.models.lending.application_terms import application_terms
 from domain.models.lending.borrower import Borrower
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.product import LoanProduct
 from domain.models.risk.decision import RiskDecision
+from domain.operations.clock import now
 from domain.operations.perform import Step
 from domain.operations.risk.approved import set_approved
 from domain.queries.risk.case_facts import LoanHistory, latest_statements, loan_history
@@ -29,14 +31,14 @@ from domain.rules.lending.application import Purpose, content, term_months
 from domain.rules.lending.limits import Limit
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.states import APPLICATION, APPLICATION_MOVES, ApplicationState
-from domain.rules.risk.approval import TaskState, levels_needed
+from domain.rules.risk.approval import AuthorityBand, TaskState, levels_needed
 from domain.rules.risk.decision import Decision, decide
 from domain.rules.risk.derived_features import BorrowerRecord, derive_features, merge_features
 from domain.rules.risk.grade import MasterScale
 from domain.rules.risk.need import estimate_need
 from domain.rules.risk.policy import Facts, Outcome
 from domain.rules.risk.score import FeatureValue, Score, ScoreFunction, is_usable
-from domain.rules.risk.statement import whole_months
+from domain.rules.risk.statement import StatementFigures, whole_months
 from domain.rules.states import move
 
 _log = structlog.get_logger("liudai.risk")
@@ -61,29 +63,67 @@ async def assess(
     nobody. `started_ns` is when the submission began (perf_counter_ns).
     """
     application, profile = case.application, case.borrower.profile
-    facts, features = await _facts(case, score, today=today)
-    scale = await master_scale(profile=profile, on=today)
-    decision = decide(
-        rules=await rules_in_force(profile=profile, on=today), facts=facts, scale=scale
+    statements, history, rules, scale, matrix, rounds = await together(
+        latest_statements(case.borrower.id, on=today),
+        loan_history(case.borrower.id, on=today),
+        rules_in_force(profile=profile, on=today),
+        master_scale(profile=profile, on=today),
+        authority_in_force(profile=profile, on=today),
+        _rounds(application.id),
     )
-    row = await _store(case, facts, features, decision, today=today, started_ns=started_ns)
+    facts, features = _facts(case, statements, history, score, today=today)
+    decision = decide(rules=rules, facts=facts, scale=scale)
+    row = _decision(case, facts, features, decision, today=today, started_ns=started_ns)
+    row.round = 1 + rounds
+    await row.save()
     _move(step, application, ApplicationState.ASSESSED, row)
     if decision.recommendation is Outcome.DECLINE:
         application.decided_on = today
         _move(step, application, ApplicationState.REJECTED, row)
-    elif not await _create_tasks(case, row, decision, scale, today=today):
+    elif not await _create_tasks(case, row, decision, scale, matrix):
         await set_approved(step, application, profile=profile, today=today)
-    await application.save()
+    await update_later("loan_application", application.id, _submitted(application))
     return row
 
 
-async def _facts(
-    case: Case, score: ScoreFunction, *, today: dt.date
+async def _rounds(application_id: int) -> int:
+    """How often the application was decided on."""
+    found = await rows(
+        "SELECT COUNT(*) AS n FROM risk_decision WHERE application_id = %s", [application_id]
+    )
+    count: int = found[0]["n"]
+    return count
+
+
+def _submitted(application: LoanApplication) -> dict[str, Any]:
+    """The columns that a submission and its assessment change."""
+    return {
+        name: getattr(application, name)
+        for name in (
+            "state",
+            "version",
+            "method",
+            "content_sha256",
+            "submitted_by_kind",
+            "submitted_by_id",
+            "submitted_on",
+            "decided_on",
+            "expires_on",
+        )
+    }
+
+
+def _facts(
+    case: Case,
+    statements: tuple[StatementFigures | None, StatementFigures | None],
+    history: LoanHistory,
+    score: ScoreFunction,
+    *,
+    today: dt.date,
 ) -> tuple[Facts, dict[str, FeatureValue]]:
     borrower, product, facility = case.borrower, case.product, case.facility
     terms = application_terms(case.application)
-    statement, previous = await latest_statements(borrower.id, on=today)
-    history = await loan_history(borrower.id, on=today)
+    statement, previous = statements
     need = estimate_need(terms=terms, statement=statement, existing_loans=history.outstanding)
     months = term_months(
         installments=terms.installments or 0,
@@ -156,7 +196,7 @@ def _limit(facility: CreditFacility) -> Limit:
     )
 
 
-async def _store(
+def _decision(
     case: Case,
     facts: Facts,
     features: dict[str, FeatureValue],
@@ -166,9 +206,8 @@ async def _store(
     started_ns: int,
 ) -> RiskDecision:
     application, facility, score = case.application, case.facility, facts.score
-    return await RiskDecision.create(
+    return RiskDecision(
         application_id=application.id,
-        round=1 + await RiskDecision.filter(application_id=application.id).count(),
         recommendation=decision.recommendation,
         probability_of_default=score.probability_of_default if score else None,
         grade=decision.grade,
@@ -214,23 +253,33 @@ def _move(
 
 
 async def _create_tasks(
-    case: Case, row: RiskDecision, decision: Decision, scale: MasterScale, *, today: dt.date
+    case: Case,
+    row: RiskDecision,
+    decision: Decision,
+    scale: MasterScale,
+    matrix: Sequence[AuthorityBand],
 ) -> int:
     """Create one task a level that the matrix needs; return how many."""
     levels = levels_needed(
-        await authority_in_force(profile=case.borrower.profile, on=today),
+        matrix,
         amount=case.application.amount or 0,
         currency=case.application.currency,
         grade=decision.grade,
         grades=scale.grades,
         recommendation=decision.recommendation,
     )
-    for level in levels:
-        await ApprovalTask.create(
-            application_id=case.application.id,
-            round=row.round,
-            level=level,
-            state=TaskState.PENDING,
-            content_sha256=row.content_sha256,
-        )
-    return len(levels)
+    tasks = [
+        {
+            "application_id": case.application.id,
+            "round": row.round,
+            "level": level,
+            "state": TaskState.PENDING,
+            "content_sha256": row.content_sha256,
+            "override_reason": "",
+            "comment": "",
+            "created_at": now(),
+        }
+        for level in levels
+    ]
+    await insert_later("approval_task", tasks)
+    return len(tasks)

@@ -1,5 +1,6 @@
 """Saving the form of an application, half by half, from one device and another."""
 
+import asyncio
 import dataclasses
 from decimal import Decimal
 from typing import Any
@@ -93,6 +94,23 @@ async def test_a_second_click_and_a_key_used_again(story: Story) -> None:
     assert again.result == first.result
     with pytest.raises(Refused) as refused:
         await story.save(**once | {"fields": {"currency": "USD", "amount": Decimal("11.00")}})
+    assert said(refused.value) == {("idempotencyKey", "IDEMPOTENCY_KEY_REUSED")}
+
+
+async def test_a_second_click_whose_work_would_be_refused_now(story: Story) -> None:
+    application_id = await story.draft()
+    once: dict[str, Any] = {
+        "key": key(),
+        "application_id": application_id,
+        "expected_version": 1,
+        "fields": {"installments": 3},
+    }
+    both = await asyncio.gather(story.save(**once), story.save(**once))
+    third = await story.save(**once)
+    assert sorted(done.replayed for done in (*both, third)) == [False, True, True]
+    assert (await application(application_id)).version == 2
+    with pytest.raises(Refused) as refused:
+        await story.save(**once | {"fields": {"installments": 4}})
     assert said(refused.value) == {("idempotencyKey", "IDEMPOTENCY_KEY_REUSED")}
 
 

@@ -156,7 +156,8 @@ class LoanAccount:
 
     `installments` are in order: all of them in a replay, else the unsettled ones alone; `charges`
     likewise. `matured_on` is the maturity that had passed before a new one was agreed. `taken`
-    collects how money was allocated since the account was opened.
+    collects how money was allocated since the account was opened. `settled_to` is the highest
+    number of the settled instalments that are not here: a new schedule is numbered after it.
     """
 
     terms: ServicingTerms
@@ -184,6 +185,7 @@ class LoanAccount:
     matured_on: dt.date | None = None
     next_due_date: dt.date | None = None
     closed_on: dt.date | None = None
+    settled_to: int = 0
     taken: list[Taken] = field(default_factory=list)
 
     def open_installments(self) -> list[Installment]:

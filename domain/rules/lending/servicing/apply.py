@@ -21,7 +21,7 @@ from domain.rules.lending.servicing.account import (
     LoanAccount,
     Taken,
 )
-from domain.rules.lending.servicing.days import change_book_status
+from domain.rules.lending.servicing.days import change_book_status, use_credit
 from domain.rules.lending.servicing.reschedule import (
     accelerate,
     change_due_day,
@@ -45,7 +45,12 @@ PREPAYMENT_FEE = "PREPAYMENT_FEE"
 
 
 def apply(account: LoanAccount, event: e.Event) -> None:
-    """Do `event`, which happens on `account.accrued_through`."""
+    """Do `event`, which happens on `account.accrued_through`.
+
+    Where a replay finds the loan paid off by then, there are no terms to change; a charge is owed
+    all the same, and opens it again.
+    """
+    ended = account.state is LoanState.PAID_OFF
     match event:
         case e.Payment():
             left = take(
@@ -64,17 +69,28 @@ def apply(account: LoanAccount, event: e.Event) -> None:
             account.credit_balance -= event.amount
         case e.Levy():
             _levy(account, event.sequence, event.code, event.amount, event.due_date)
+            if ended:
+                _open_again(account)
         case e.Waiver():
             waive(account, event)
-        case _:
+        case _ if not ended:
             _change_terms(account, event)
     settle_day(account)
+
+
+def _open_again(account: LoanAccount) -> None:
+    gone = account.book_status is BookStatus.WRITTEN_OFF
+    account.state = LoanState.WRITTEN_OFF if gone else LoanState.ACTIVE
+    account.closed_on = None
 
 
 def settle_day(account: LoanAccount) -> None:
     """What follows from a change: items and loan close, book status and tax come right."""
     if account.state in (LoanState.ACTIVE, LoanState.WRITTEN_OFF):
         close_settled(account, account.accrued_through)
+        if account.credit_balance:  # it pays what has fallen due by this very change
+            use_credit(account)
+            close_settled(account, account.accrued_through)
     change_book_status(account)
     tax(account, account.accrued_through)
 
@@ -112,11 +128,11 @@ def _prepay(account: LoanAccount, event: e.Event, money: int, *, keep: e.Keep, f
     money = take(account, money, owed_now(account, on), on=on, sequence=sequence)
     money = take(account, money, accrued_ahead(account, on), on=on, sequence=sequence)
     rows = replan.future_rows(account, on)
-    if not money or not rows:
+    undue = replan.bearing(rows[0]) if rows else 0
+    principal = min(money if free else _net_of_fee(money, account.terms.prepayment_fee_rate), undue)
+    if not principal:  # too little to repay any of it ahead
         account.credit_balance += money
         return
-    undue = replan.bearing(rows[0])
-    principal = min(money if free else _net_of_fee(money, account.terms.prepayment_fee_rate), undue)
     fee = 0 if free else min(prepayment_fee(account, principal), money - principal)
     if fee:
         charge = _levy(account, sequence, PREPAYMENT_FEE, fee, on)

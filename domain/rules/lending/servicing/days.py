@@ -10,6 +10,7 @@ pass one by one or many at once, since nothing but accrual happens between the d
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from domain.rules.lending.accrual import accrued_interest
 from domain.rules.lending.overdue import compound_interest, penalty_interest
@@ -34,18 +35,25 @@ def open_day(account: LoanAccount, day: dt.date) -> None:
     """Accrue up to `day` (excluded), then do what the day brings."""
     accrue(account, day)
     account.accrued_through = day
-    if account.credit_balance:
-        account.credit_balance = take(
-            account, account.credit_balance, owed_now(account, day), on=day, sequence=None
-        )
+    use_credit(account)
     close_settled(account, day)
     change_book_status(account)
     tax(account, day)
 
 
+def use_credit(account: LoanAccount) -> None:
+    """Let a credit balance pay what is due."""
+    if account.credit_balance:
+        day = account.accrued_through
+        account.credit_balance = take(
+            account, account.credit_balance, owed_now(account, day), on=day, sequence=None
+        )
+
+
 def accrue(account: LoanAccount, on: dt.date) -> None:
     """Bring what every open instalment earned up to `on` (excluded) to its target."""
     schedule, overdue = account.terms.schedule, account.terms.overdue
+    matured = account.matured_on
     for row in account.installments:
         if row.settled_on is not None or row.start_date >= on:
             continue
@@ -53,8 +61,11 @@ def accrue(account: LoanAccount, on: dt.date) -> None:
         row.interest_accrued += interest
         account.interest_receivable += interest
         if row.due_date < on:
-            penalty = penalty_interest(row, overdue, on) - row.penalty_accrued
-            compound = compound_interest(row, overdue, on) - row.compound_accrued
+            terms = overdue
+            if matured is not None and row.due_date <= matured:
+                terms = replace(overdue, maturity=matured)
+            penalty = penalty_interest(row, terms, on) - row.penalty_accrued
+            compound = compound_interest(row, terms, on) - row.compound_accrued
             row.penalty_accrued += penalty
             row.compound_accrued += compound
             account.penalty_receivable += penalty

@@ -189,6 +189,13 @@ def _restructuring(account: LoanAccount, event: e.Restructuring) -> Iterator[Pro
             "A restructured loan is repaid by one of the other methods, not by a custom plan.",
             "重组后的还款方式不能为自定义计划，请选择其他方式。",
         )
+    if not account.principal_outstanding:
+        yield Problem(
+            ErrorCode.ILLEGAL_STATE,
+            ("id",),
+            "All principal of this loan is repaid: there is nothing to restructure.",
+            "该借据本金已全部还清，无可重组。",
+        )
     yield from _too_late(lambda: restructured_dates(account, event)[-1])
 
 

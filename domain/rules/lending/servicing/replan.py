@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from domain.rules.lending.accrual import row_factor, row_interest
-from domain.rules.lending.day_count import DatedRate, counted_days
+from domain.rules.lending.day_count import DatedRate, actual_days, counted_days
 from domain.rules.lending.interest import BalanceChange
-from domain.rules.lending.periods import Period
+from domain.rules.lending.periods import Period, PeriodUnit
 from domain.rules.lending.schedule import equal_installment
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing.account import Installment, LoanAccount
@@ -59,7 +59,7 @@ def set_maturity(account: LoanAccount, maturity: dt.date) -> None:
     account.maturity_date = maturity
     account.terms = replace(
         account.terms,
-        overdue=replace(account.terms.overdue, maturity=account.matured_on or maturity),
+        overdue=replace(account.terms.overdue, maturity=maturity),
     )
 
 
@@ -78,6 +78,7 @@ def lay_out(
     """
     balance = bearing(rows[0])
     method = account.terms.schedule.method
+    keep = installment is not None or principal_part is not None
     if method is RepaymentMethod.EQUAL_INSTALLMENT:
         if installment is None:
             _equal_installments(account, rows, balance)
@@ -90,7 +91,8 @@ def lay_out(
         _share(account, rows, balance, part=part)
     else:
         _share(account, rows, balance, part=0)
-    _drop_empty(account, rows)
+    if keep:
+        _drop_empty(account, rows)
 
 
 def lay_out_at_new_rate(account: LoanAccount, rows: Sequence[Installment], on: dt.date) -> None:
@@ -143,8 +145,12 @@ def drop(account: LoanAccount, rows: Sequence[Installment]) -> None:
 
 
 def period_days(account: LoanAccount, start: dt.date, end: dt.date) -> int:
-    """The days that earn from `start` to `end` under the loan's day count; 30E for any stub."""
-    return counted_days(account.terms.schedule.day_count, start=start, end=end)
+    """The days that earn from `start` to `end` under the loan's day count: 30E for a stub of 30-day
+    months, actual days in periods of weeks and days."""
+    terms = account.terms.schedule
+    if terms.unit is not PeriodUnit.MONTH:
+        return actual_days(start, end)
+    return counted_days(terms.day_count, start=start, end=end)
 
 
 def new_row(account: LoanAccount, number: int, period: Period, opening: int) -> Installment:

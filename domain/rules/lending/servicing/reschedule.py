@@ -68,6 +68,8 @@ def extend(account: LoanAccount, event: e.Extension) -> None:
 
 def restructure(account: LoanAccount, event: e.Restructuring) -> None:
     """Repay all principal, overdue or not, by a new schedule; interest owed so far stays due."""
+    if not account.principal_outstanding:
+        return
     replan.cut(account, event.on)
     for row in account.open_installments():
         moved = row.principal_unpaid
@@ -79,7 +81,7 @@ def restructure(account: LoanAccount, event: e.Restructuring) -> None:
     replan.set_rate(account, event.on, event.annual_rate, event.penalty_rate)
     schedule = replace(account.terms.schedule, method=event.method)
     account.terms = replace(account.terms, schedule=schedule)
-    number = account.installments[-1].number if account.installments else event.sequence
+    number = max([account.settled_to, *(row.number for row in account.installments)])
     dates = restructured_dates(account, event)
     rows = [
         replan.new_row(

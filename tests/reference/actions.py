@@ -1,0 +1,178 @@
+"""What to try on a loan: legal and illegal, about what is owed. The same for Hypothesis, which
+shrinks, and for a plain generator of random numbers, which is fast."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Protocol, TypeVar
+
+from tests.reference.loan import BUCKETS, Act, Loan
+from tests.reference.plan import RATE, Product
+
+T = TypeVar("T")
+METHODS = ("EQUAL_INSTALLMENT", "EQUAL_PRINCIPAL", "INTEREST_ONLY", "BULLET")
+DAY_COUNTS = ("ACT_360", "ACT_365", "ACT_ACT", "THIRTY_360", "THIRTY_365")
+ORDERS = (
+    ("COSTS", "PENALTY", "COMPOUND", "INTEREST", "PRINCIPAL"),
+    ("COSTS", "PRINCIPAL", "INTEREST", "PENALTY", "COMPOUND"),
+    ("COSTS", "INTEREST", "PRINCIPAL", "COMPOUND", "PENALTY"),
+)
+RATES = ("0", "0.0360", "0.0435", "0.1199", "0.24", "0.03123456789")
+
+
+class Choice(Protocol):
+    """Whatever decides."""
+
+    def one_of(self, options: Sequence[T]) -> T: ...
+    def number(self, low: int, high: int) -> int: ...
+
+
+class RandomChoice:
+    """Decides by a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def one_of(self, options: Sequence[T]) -> T:
+        return self._random.choice(options)
+
+    def number(self, low: int, high: int) -> int:
+        return self._random.randint(low, high)
+
+
+def rate(text: str) -> int:
+    """A rate over `RATE`."""
+    return int(Fraction(text) * RATE)
+
+
+def some_product(choose: Choice) -> Product:
+    """Any kind of loan: two units of time, every method, day count, rounding and rule."""
+    contract = rate(choose.one_of(RATES))
+    unit = choose.one_of(("MONTH", "MONTH", "MONTH", "WEEK", "DAY"))
+    every = {"MONTH": (1, 1, 3), "WEEK": (1, 2, 6), "DAY": (10, 45, 100)}[unit]
+    vat = choose.one_of(("", "0.06", "0.06 0.03"))
+    start = choose.one_of(STARTS)
+    dated = [(start, Fraction(text)) for text in vat.split()]
+    return Product(
+        principal=choose.one_of((1, 31, 99_99, 50_000_00, 1_200_000_00, 10**15)),
+        rate=contract,
+        penalty_rate=contract * 3 // 2,
+        method=choose.one_of(METHODS),
+        day_count=choose.one_of(DAY_COUNTS),
+        start=start,
+        installments=choose.number(1, 7),
+        every=choose.one_of(every),
+        unit=unit,
+        settlement_day=choose.one_of((None, None, 20, 31)) if unit == "MONTH" else None,
+        rounding=choose.one_of(("HALF_UP", "HALF_EVEN")),
+        grace_days=choose.one_of((0, 0, 5)),
+        compound_basis=choose.one_of(("PENALTY", "CONTRACT_UNTIL_MATURITY")),
+        order=choose.one_of((ORDERS[0], *ORDERS)),
+        axis=choose.one_of(("HORIZONTAL", "HORIZONTAL", "VERTICAL")),
+        principal_first_beyond=choose.one_of((None, None, 90)),
+        non_accrual_beyond=choose.one_of((30, 90)),
+        cure_days=choose.one_of((0, 20, 60)),
+        fee=Fraction(choose.one_of(("0", "0", "0.01", "0.003"))),
+        vat=tuple((day + n * dt.timedelta(days=150), f) for n, (day, f) in enumerate(dated)),
+    )
+
+
+STARTS = (
+    dt.date(2026, 1, 15),
+    dt.date(2027, 12, 31),
+    dt.date(2028, 1, 31),
+    dt.date(2028, 2, 29),
+    dt.date(2026, 11, 20),
+)
+
+
+def some_days(choose: Choice) -> int:
+    """How many days pass: none to forty."""
+    return choose.one_of((0, 1, 1, choose.number(0, 40)))
+
+
+def some_act(choose: Choice, loan: Loan, order: int) -> Act:
+    """Something to try on the loan today."""
+    kind = choose.one_of((*_OFTEN, *_OFTEN, *_MAKERS))
+    return _MAKERS[kind](choose, loan, order)
+
+
+_OFTEN = ("PAYMENT", "PAYMENT", "PREPAYMENT", "WAIVER", "CHARGE", "RATE_CHANGE")
+
+
+def some_payment(choose: Choice, loan: Loan, order: int) -> Act:
+    """A payment of about what is owed."""
+    return Act(order=order, on=loan.today, kind="PAYMENT", amount=_amount(choose, loan))
+
+
+def _amount(choose: Choice, loan: Loan) -> int:
+    due = sum(each.amount for each in loan.owed_now())
+    accrued = sum(each.amount for each in loan.accrued_ahead())
+    close = sum(each.amount for each in loan.owed_to_close())
+    share = choose.one_of((1, 3, 10, 50, 99))
+    options = [due, due, due + accrued, close, close - loan.credit, loan.credit]
+    options += [max(due, accrued, 1) * share // 100, close * choose.one_of((1, 3, 10, 50)) // 100]
+    options += [due + accrued + loan.principal * share // 300]
+    return max(choose.one_of(options) + choose.one_of((0, 0, 1, -1)), 1)
+
+
+def _paid(kind: str) -> Callable[[Choice, Loan, int], Act]:
+    def make(choose: Choice, loan: Loan, order: int) -> Act:
+        keep = choose.one_of(("INSTALLMENT", "TERM")) if kind == "PREPAYMENT" else ""
+        return Act(order=order, on=loan.today, kind=kind, amount=_amount(choose, loan), keep=keep)
+
+    return make
+
+
+def _charge(choose: Choice, loan: Loan, order: int) -> Act:
+    due = loan.today + dt.timedelta(days=choose.one_of((0, 0, 9, 60)))
+    amount = choose.one_of((1, 80_00, 1_234_56))
+    return Act(order=order, on=loan.today, kind="CHARGE", amount=amount, due=due)
+
+
+def _waiver(choose: Choice, loan: Loan, order: int) -> Act:
+    owing = [bucket for bucket in BUCKETS if loan.receivable(bucket) > 0]
+    bucket = choose.one_of((*owing, *owing, *owing, *BUCKETS, "PRINCIPAL"))
+    owed = 100 if bucket == "PRINCIPAL" else loan.receivable(bucket)
+    amount = choose.one_of((owed, owed // 2, owed // 3, owed + 1))
+    return Act(order=order, on=loan.today, kind="WAIVER", bucket=bucket, amount=max(amount, 1))
+
+
+def _due_day(choose: Choice, loan: Loan, order: int) -> Act:
+    due = loan.today + dt.timedelta(days=choose.number(0, 63))
+    return Act(order=order, on=loan.today, kind="DUE_DAY", due=due)
+
+
+def _terms(kind: str) -> Callable[[Choice, Loan, int], Act]:
+    def make(choose: Choice, loan: Loan, order: int) -> Act:
+        contract = choose.one_of((loan.rate, *(rate(text) for text in RATES)))
+        return Act(
+            order=order,
+            on=loan.today,
+            kind=kind,
+            rate=contract,
+            penalty_rate=contract * 3 // 2,
+            periods=choose.number(1, 5),
+            method=choose.one_of(METHODS),
+        )
+
+    return make
+
+
+_MAKERS: dict[str, Callable[[Choice, Loan, int], Act]] = {
+    "PAYMENT": _paid("PAYMENT"),
+    "PREPAYMENT": _paid("PREPAYMENT"),
+    "PAYOFF": _paid("PAYOFF"),
+    "REFUND": _paid("REFUND"),
+    "CHARGE": _charge,
+    "WAIVER": _waiver,
+    "RATE_CHANGE": _terms("RATE_CHANGE"),
+    "DUE_DAY": _due_day,
+    "EXTENSION": _terms("EXTENSION"),
+    "RESTRUCTURING": _terms("RESTRUCTURING"),
+    "ACCELERATION": _terms("ACCELERATION"),
+    "WRITE_OFF": _terms("WRITE_OFF"),
+}

@@ -1,0 +1,230 @@
+"""Instalments of the reference model and how they are laid out (docs/domain.md §5).
+
+Interest is kept exact: an integer over `RATE` times the parts of the year.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tests.reference.calendar import add, basis, parts, settlement_dates
+
+RATE = 10**18
+"""Rates are integers over this: no rate has more than 18 decimals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """What a loan was lent by. Rates are over `RATE`; `vat` are dated rates as fractions."""
+
+    principal: int
+    rate: int
+    penalty_rate: int
+    method: str
+    day_count: str
+    start: dt.date
+    installments: int
+    every: int
+    unit: str
+    settlement_day: int | None
+    rounding: str
+    grace_days: int
+    compound_basis: str
+    order: tuple[str, ...]
+    axis: str
+    principal_first_beyond: int | None
+    non_accrual_beyond: int
+    cure_days: int
+    fee: Fraction
+    vat: tuple[tuple[dt.date, Fraction], ...]
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """An instalment. `whole` are its parts of the year, `counted` those that have passed, `earned`
+    the exact contract interest of these; `bearing` is the balance on which it earns now."""
+
+    number: int
+    start: dt.date
+    due: dt.date
+    whole: int
+    opening: int = 0
+    bearing: int = 0
+    principal: int = 0
+    interest: int = 0
+    prepaid: bool = False
+    counted: int = 0
+    earned: int = 0
+    maturity: dt.date | None = None
+    grace_kept: bool = False
+    principal_paid: int = 0
+    moved: int = 0
+    settled_on: dt.date | None = None
+    exact: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("PENALTY", "COMPOUND"), 0))
+    accrued: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_BUCKETS, 0))
+    paid: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_BUCKETS, 0))
+    waived: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_BUCKETS, 0))
+
+    @property
+    def ahead(self) -> int:
+        """Principal that was paid ahead within the row."""
+        return self.opening - self.bearing
+
+    @property
+    def principal_unpaid(self) -> int:
+        """Principal still to come."""
+        return self.principal - self.principal_paid - self.moved
+
+    @property
+    def interest_unpaid(self) -> int:
+        """Contract interest of the whole row still to come."""
+        return self.interest - self.paid["INTEREST"] - self.waived["INTEREST"]
+
+    def claim(self, bucket: str) -> int:
+        """What of a bucket is accrued and unpaid."""
+        return self.accrued[bucket] - self.paid[bucket] - self.waived[bucket]
+
+
+_BUCKETS = ("INTEREST", "PENALTY", "COMPOUND")
+
+
+def rounded(value: Fraction, rounding: str) -> int:
+    """The nearest integer; halves away from zero, or to the even one."""
+    down = value.numerator // value.denominator
+    rest = value - down
+    half = Fraction(1, 2)
+    if rest < half:
+        return down
+    if rest > half:
+        return down + 1
+    if rounding == "HALF_EVEN":
+        return down if down % 2 == 0 else down + 1
+    return down + 1 if value > 0 else down
+
+
+def row(product: Product, number: int, start: dt.date, due: dt.date, *, months: int = 0) -> Row:
+    """A row that has not begun; `months` are the whole ones that it consists of, if it does."""
+    day_count = product.day_count
+    if day_count.startswith("THIRTY") and product.unit != "MONTH":
+        whole = (due - start).days
+    elif day_count.startswith("THIRTY") and months:
+        whole = 30 * months
+    else:
+        whole = parts(day_count, start, due)
+    return Row(number, start, due, whole)
+
+
+def first_rows(product: Product) -> list[Row]:
+    """The schedule of the disbursement."""
+    start, every, unit = product.start, product.every, product.unit
+    maturity = add(start, product.installments * every, unit)
+    if product.method == "BULLET":
+        rows = [row(product, 1, start, maturity, months=every * product.installments)]
+    elif product.settlement_day is not None:
+        inner = settlement_dates(start, maturity, every, product.settlement_day)
+        days = [start, *inner, maturity]
+        rows = [row(product, n, days[n - 1], days[n]) for n in range(1, len(days))]
+    else:
+        days = [add(start, n * every, unit) for n in range(product.installments + 1)]
+        rows = [row(product, n, days[n - 1], days[n], months=every) for n in range(1, len(days))]
+    rows[0].opening = rows[0].bearing = product.principal
+    lay_out(product, product.method, product.rate, rows)
+    return rows
+
+
+def elapsed(product: Product, of: Row, day: dt.date) -> int:
+    """The parts of a row up to `day`, excluded: never more than its whole, and that at its end."""
+    if day >= of.due:
+        return of.whole
+    if product.day_count.startswith("THIRTY") and product.unit != "MONTH":
+        return min((day - of.start).days, of.whole)
+    return min(parts(product.day_count, of.start, day), of.whole)
+
+
+def whole_interest(product: Product, rate: int, of: Row) -> int:
+    """What a row has earned and will earn at the present rate and balance, rounded once."""
+    exact = of.earned + of.bearing * rate * (of.whole - of.counted)
+    return rounded(Fraction(exact, RATE * basis(product.day_count)), product.rounding)
+
+
+def lay_out(
+    product: Product,
+    method: str,
+    rate: int,
+    rows: list[Row],
+    *,
+    installment: int | None = None,
+    part: int | None = None,
+) -> list[Row]:
+    """Share what `rows[0]` bears among the rows; the last takes the rest. Returns the rows that a
+    given instalment (or part of principal) leaves without a balance."""
+    keep = installment is not None or part is not None
+    if method == "EQUAL_INSTALLMENT":
+        if installment is None:
+            installment = equal_installment(product, rate, rows)
+    elif method == "EQUAL_PRINCIPAL":
+        installment = None
+        if part is None:
+            part = rounded(Fraction(rows[0].bearing, len(rows)), product.rounding)
+    else:
+        installment, part = None, 0
+    share(product, rate, rows, installment=installment, part=part)
+    return [each for each in rows[1:] if each.opening == 0] if keep else []
+
+
+def share(
+    product: Product, rate: int, rows: Sequence[Row], *, installment: int | None, part: int | None
+) -> None:
+    """Run the balance down over the rows by a given instalment, or a given part of principal."""
+    balance = rows[0].bearing
+    for each in rows:
+        if each is not rows[0]:
+            each.opening = each.bearing = balance
+            each.prepaid = False
+        ahead = each.ahead
+        each.interest = whole_interest(product, rate, each)
+        if each is rows[-1]:
+            principal = balance
+        else:
+            wanted = installment - each.interest if installment is not None else part or 0
+            principal = min(max(wanted, 0), balance)
+        each.principal = principal + ahead
+        balance -= principal
+
+
+def asks(of: Row) -> int:
+    """What a row asks for as planned; what was paid ahead in it is no part of that."""
+    return of.principal - of.ahead + of.interest
+
+
+def equal_installment(product: Product, rate: int, rows: Sequence[Row]) -> int:
+    """EMI = P x prod(1 + f) / F with F1 = 1 and Fk = 1 + Fk-1 (1 + fk), rounded, smoothed once."""
+    balance = rows[0].bearing
+    if balance == 0:
+        return 0
+    scale = RATE * basis(product.day_count)
+    grown, annuity = Fraction(1), Fraction(0)
+    for each in rows:
+        if each.prepaid:  # no factor: what it earned so far it earned on more
+            factor = Fraction(whole_interest(product, rate, each), balance)
+        elif each.counted == 0:
+            factor = Fraction(rate * each.whole, scale)
+        else:
+            factor = Fraction(each.earned + balance * rate * (each.whole - each.counted), scale)
+            factor /= balance
+        grown *= 1 + factor
+        annuity = 1 + annuity * (1 + factor)
+    planned = rounded(balance * grown / annuity, product.rounding)
+
+    def too_much(amount: int) -> int:
+        share(product, rate, rows, installment=amount, part=None)
+        return asks(rows[-1]) - amount
+
+    count, difference = len(rows), too_much(planned)
+    if abs(difference) <= count // 2:
+        return planned
+    spread = planned + rounded(Fraction(difference, count), product.rounding)
+    return spread if abs(too_much(spread)) < abs(difference) else planned
