@@ -162,7 +162,7 @@ async def test_much_that_is_held_back_is_sent_on_the_way() -> None:
 
 @pytest.mark.parametrize("moment", ["at a statement", "at COMMIT"])
 async def test_a_connection_that_is_killed_is_told_as_such_and_leaves_the_pool(moment: str) -> None:
-    """Not as the failure to roll back that follows from it: that would look like a fault of ours."""
+    """Not as the failure to roll back that follows: that would look like a fault of ours."""
     if db.dialect() != "mysql":
         pytest.skip("SQLite has no connection to lose")
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from domain.db import rows
+from domain.db import in_list, rows
 from domain.models.lending.loan import Loan
 from tests.books import books_hold
 from tests.lender import Lender
@@ -136,7 +136,12 @@ async def each_key_had_one_effect(all_told: Sequence[Told]) -> Counter[str]:
 async def no_cent_is_lost(book: Book, all_told: Sequence[Told]) -> int:
     """What the loans took is what was answered as done, and what was cut off and is there; the
     books hold. Returns what came in, in minor units."""
-    paid = await rows("SELECT external_reference, amount FROM repayment WHERE amount > 0")
+    ids = [loan.id for loan in book.loans]
+    paid = await rows(
+        "SELECT external_reference, amount FROM repayment "
+        f"WHERE amount > 0 AND loan_id IN {in_list(ids)}",
+        ids,
+    )
     by_key = {told.wish.key: told for told in all_told if told.wish.name in MONEY_IN}
     for row in paid:
         assert by_key[row["external_reference"]].wish.minor == row["amount"]

@@ -62,7 +62,7 @@ class Up:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Up]:
-    """Run `liudai up` with the settings in the environment, its log in `folder`; end it in order."""
+    """Run `liudai up` with the settings in the environment, its log in `folder`."""
     site = folder / "site"
     site.mkdir()
     (site / "sitecustomize.py").write_text(_SMALL_SHARDS)

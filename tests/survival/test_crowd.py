@@ -8,15 +8,23 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from domain.models.lending.borrower import BankAccount
+from domain.models.lending.loan_history import LoanEvent
+from domain.operations.changes.kinds.refund import REFUND, CreditRefund
+from domain.operations.changes.kinds.waiver import WAIVER, WaivedClaim
 from domain.queries.business_date import business_date
+from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.states import LoanState
 from domain.settings import get_settings
 from tests import servers
+from tests.books import books_hold
+from tests.changes import propose
 from tests.lender import Lender
 from tests.over_http import gid
 from tests.processes import api_processes
@@ -43,7 +51,7 @@ pytestmark = pytest.mark.skipif(not servers.MYSQL, reason="no MariaDB/MySQL serv
 CLIENTS = 64
 WISHES_EACH = 2
 SEED = 20260115
-LOOK_SECONDS = 0.15
+LOOK_SECONDS, KILL_SECONDS = 0.15, 0.25
 
 
 @pytest.fixture(scope="module", params=["mysql"])
@@ -55,14 +63,22 @@ def database_url(environment: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def retries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def retries_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the API processes note what the database asked them to try again."""
-    return tmp_path_factory.mktemp("retries") / "retries"
+    file = tmp_path_factory.mktemp("retries") / "retries"
+    file.touch()
+    return file
 
 
 @pytest.fixture(scope="module")
-def urls(lender: Lender, retries: Path) -> Iterator[list[str]]:
-    with api_processes(2, before=COUNT_RETRIES.format(path=str(retries))) as found:
+def retries(retries_file: Path) -> Callable[[], list[str]]:
+    """The codes of the errors after which a transaction ran again."""
+    return lambda: retries_file.read_text().split()
+
+
+@pytest.fixture(scope="module")
+def urls(lender: Lender, retries_file: Path) -> Iterator[list[str]]:
+    with api_processes(2, before=COUNT_RETRIES.format(path=str(retries_file))) as found:
         yield found
 
 
@@ -99,7 +115,7 @@ async def crowd_of(book: Book, crowd: Crowd) -> list[Told]:
 
 
 async def test_each_key_has_one_effect_while_the_database_asks_to_try_again(
-    lender: Lender, urls: list[str], database_url: str, retries: Path
+    lender: Lender, urls: list[str], database_url: str, retries: Callable[[], list[str]]
 ) -> None:
     book = await open_book(lender, seed=SEED)
     crowd = Crowd(urls, seed=SEED)
@@ -115,7 +131,7 @@ async def test_each_key_has_one_effect_while_the_database_asks_to_try_again(
     assert crowd.unfinished == {}, "nothing was killed, so nothing may fail"
     effects = await each_key_had_one_effect(told)
     came_in = await no_cent_is_lost(book, told)
-    asked_again = Counter(retries.read_text().split() if retries.exists() else ())
+    asked_again = Counter(retries())
     assert asked_again["1213"] > 0, "no deadlock: the test proves less than it says"
     assert sum(each.cuts for each in told) > 0
     print(
@@ -132,7 +148,7 @@ async def test_each_key_has_one_effect_while_connections_are_killed(
     killer = Killer(seed=SEED, spared=connections(database_url))
     with api_processes(2) as urls:
         crowd = Crowd(urls, seed=SEED + 1)
-        with meanwhile(database_url, killer.kill_one, 0.05):
+        with meanwhile(database_url, killer.kill_one, KILL_SECONDS):
             told = await crowd_of(book, crowd)
     assert killer.killed > 0
     assert set(crowd.unfinished) <= {"INTERNAL"}
@@ -169,9 +185,7 @@ async def test_loans_of_other_facilities_do_not_wait(
         sampler = Sampler(database_url)
         with meanwhile(database_url, sampler.look, LOOK_SECONDS):
             answers = await asyncio.wait_for(
-                asyncio.gather(
-                    *(crowd.send(pay(loan.id)) for loan in others for _ in range(4))
-                ),
+                asyncio.gather(*(crowd.send(pay(loan.id)) for loan in others for _ in range(4))),
                 timeout=30,
             )
         assert [code for code, _ in answers] == [""] * 20
@@ -182,3 +196,67 @@ async def test_loans_of_other_facilities_do_not_wait(
     for loan in book.loans:
         await loan.refresh_from_db()
     assert {loan.state for loan in book.loans} == {LoanState.ACTIVE}
+
+
+async def test_of_four_refunds_and_four_waivers_at_once_one_each_is_made(
+    lender: Lender, urls: list[str]
+) -> None:
+    """Each asks for all there is: the second one finds nothing left, whoever approves it."""
+    loan = await lender.loan()
+    today = await business_date()
+    account = await BankAccount.create(
+        borrower_id=loan.borrower_id,
+        bank_name="A bank",
+        account_name="A name",
+        number_cipher="",
+        number_index=f"{loan.id}",
+        number_tail="1234",
+        state="APPROVED",
+        usable_from=today,
+    )
+    crowd = Crowd(urls, seed=SEED, cut_share=0)
+    money = {"loanId": gid("Loan", loan.id), "amount": "70.00"}
+    paid = Wish(name="repayLoan", selected=REPAYMENT, actor=lender.cashier, form=money)
+    later = (today + dt.timedelta(days=30)).isoformat()
+    owed = {**money, "code": "NOTARY", "reason": "A notary's bill.", "dueDate": later}
+    charged = Wish(name="chargeLoan", selected="event { id }", actor=lender.accountant, form=owed)
+    for wish in (paid, charged):
+        assert (await crowd.fulfil(wish)).done
+    refund = CreditRefund(
+        loan_id=loan.id,
+        amount=Decimal("70.00"),
+        currency="USD",
+        bank_account_id=account.id,
+        reason="It was paid twice.",
+    )
+    waiver = WaivedClaim(
+        loan_id=loan.id,
+        bucket=Bucket.COSTS,
+        amount=Decimal("70.00"),
+        currency="USD",
+        reason="Goodwill.",
+    )
+    changes = [await propose(lender.cashier, REFUND, refund) for _ in range(4)]
+    changes += [await propose(lender.relationship_manager, WAIVER, waiver) for _ in range(4)]
+    told = await asyncio.gather(
+        *(
+            crowd.fulfil(
+                Wish(
+                    name="approveChange",
+                    selected="change { id state }",
+                    actor=lender.accountant if change.kind == REFUND.name else lender.approver,
+                    form={
+                        "id": gid("ChangeRequest", change.id),
+                        "contentSha256": change.content_sha256,
+                    },
+                )
+            )
+            for change in changes
+        )
+    )
+    for each in (told[:4], told[4:]):
+        said = Counter(outcome for one in each for outcome in one.outcomes)
+        assert said == {"DONE": 1, "OUT_OF_RANGE": 3}
+    assert await LoanEvent.filter(loan_id=loan.id, kind="REFUND").count() == 1
+    assert await LoanEvent.filter(loan_id=loan.id, kind="WAIVER").count() == 1
+    await books_hold(loan.id)

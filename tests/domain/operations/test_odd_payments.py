@@ -1,4 +1,4 @@
-"""Payments at odd places of a loan's history: each is refused as on any other day, or the books hold."""
+"""Payments at odd places of a loan's history: refused as on any other day, or the books hold."""
 
 from __future__ import annotations
 
