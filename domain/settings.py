@@ -133,6 +133,13 @@ class Settings(BaseSettings):
         2.0, gt=0, le=300, description="How often the sweeper re-sends work, seals audit rows."
     )
 
+    payment_account: str = Field(
+        "", description="Our own account at the bank, from which exported orders are paid."
+    )
+    payment_account_name: str = Field(
+        "Liudai", description="Holder of that account, as the bank has it."
+    )
+
     @property
     def sqlite(self) -> bool:
         """Whether the embedded database is used."""

@@ -248,6 +248,32 @@ def replay(
 
 
 @app.command(
+    "import-payments",
+    epilog="Example:  `liudai import-payments day.xml --source ICBC-1002 --format camt054 "
+    "--by zhao.lei`",
+)
+def import_payments(
+    file: Annotated[Path, typer.Argument(help="The file as the bank sent it.")],
+    source: Annotated[
+        str, typer.Option(help="The bank and account; its references are unique in it.")
+    ],
+    by: Annotated[str, typer.Option(help="Subject of the cashier in whose name it is imported.")],
+    format: Annotated[str, typer.Option(help="csv or camt054.")] = "csv",
+    encoding: Annotated[str, typer.Option(help="Of a CSV: utf-8 or gb18030.")] = "utf-8",
+) -> None:
+    """Import a file of incoming payments of any size; a worker then posts it line by line.
+
+    The file is read whole first, and refused whole when its encoding, shape, counts or sums are
+    wrong or it was imported before. An import that was cut off goes on where it stopped when the
+    same command is given again. Exit code 1 for a refused file.
+    """
+    _settings(find_redis=True)
+    from liudai.importing import run
+
+    raise typer.Exit(run(path=file, source=source, format=format, encoding=encoding, by=by))
+
+
+@app.command(
     "verify-audit",
     epilog="Example:  `liudai verify-audit --expect-head 5f1c…`",
 )

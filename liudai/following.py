@@ -59,6 +59,16 @@ def counting(console: Console, what: str, *, total: int) -> Iterator[Callable[[]
 
 
 @contextmanager
+def sharing(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function to call with how much is done and how much there is; the bar shows on a
+    terminal only."""
+    columns = (TextColumn("  {task.description:<28}"), BarColumn(), MofNCompleteColumn())
+    with _progress(console, *columns) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
 def _step_bar(console: Console, *, quiet: bool) -> Iterator[Callable[[str, float], None]]:
     columns = (TextColumn("  {task.description:<28}"), BarColumn(), TimeElapsedColumn())
     said: list[str] = []

@@ -26,7 +26,8 @@ _TABLES = (
     "calendar_day case_assignment change_request credit_facility exchange_rate loan_product "
     "policy_rule policy_value posting_profile "
     "disbursement drawdown employee employee_role financial_statement idempotency_record "
-    "installment job ledger_entry loan loan_application loan_contract model_version outbox_event "
+    "incoming_payment installment job ledger_entry loan loan_application loan_contract "
+    "model_version outbox_event payment_file payment_file_line payment_order payment_order_file "
     "repayment repayment_allocation risk_decision"
 )
 _MUTABLE = {
@@ -38,6 +39,8 @@ _MUTABLE = {
     "loan_contract": "state, drawn",
     "drawdown": "state",
     "installment": "principal_paid, interest_paid, interest_accrued, penalty_accrued",
+    "incoming_payment": "state, loan_id, settled_on",
+    "payment_order": "state, file_id",
     "business_date": "current",
     "employee": "active, approval_level",
     "employee_role": "revoked_at",

@@ -14,6 +14,7 @@ from domain.queries.jobs import find_job, request_of_job
 from domain.rules.jobs import JobKind
 from workers.metrics import observe_attempt
 from workers.middleware import WorkerLife
+from workers.posting import run_posting
 from workers.queue import ACTORS, QUEUE
 from workers.training import run_training
 
@@ -26,6 +27,10 @@ def declare_actors(broker: dramatiq.Broker, life: WorkerLife) -> None:
     @dramatiq.actor(actor_name=ACTORS[JobKind.TRAIN_MODEL], queue_name=QUEUE, broker=broker)
     async def train_model(*, job_id: int) -> None:
         await _attempt(job_id, JobKind.TRAIN_MODEL, lambda lease: run_training(life, lease))
+
+    @dramatiq.actor(actor_name=ACTORS[JobKind.POST_PAYMENT_FILE], queue_name=QUEUE, broker=broker)
+    async def post_payment_file(*, job_id: int) -> None:
+        await _attempt(job_id, JobKind.POST_PAYMENT_FILE, lambda lease: run_posting(life, lease))
 
 
 async def _attempt(job_id: int, kind: JobKind, work: Callable[[Lease], Awaitable[None]]) -> None:

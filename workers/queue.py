@@ -24,7 +24,10 @@ from domain.rules.jobs import JobKind
 from domain.settings import EMBEDDED, Settings, get_settings
 
 QUEUE = "jobs"
-ACTORS = {JobKind.TRAIN_MODEL: "train_model"}
+ACTORS = {
+    JobKind.TRAIN_MODEL: "train_model",
+    JobKind.POST_PAYMENT_FILE: "post_payment_file",
+}
 
 _CONNECT_SECONDS, _ANSWER_SECONDS, _SEND_SECONDS = 0.5, 1.0, 2.0
 

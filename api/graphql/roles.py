@@ -15,6 +15,7 @@ from api.errors import ApiError, forbidden, unauthenticated
 from domain.actor import Actor
 from domain.operations.audit import record_refusal
 from domain.operations.changes.registry import KINDS
+from domain.queries.lending.payment_sight import READERS
 from domain.rules.roles import Role
 
 Access: TypeAlias = frozenset[Role]
@@ -36,6 +37,8 @@ _ADMIN: Final[Access] = frozenset({Role.ADMIN})
 _MODEL_LINE: Final[Access] = frozenset(
     {Role.OPERATOR, Role.RISK_OFFICER, Role.ANALYST, Role.AUDITOR}
 )
+_BANKING: Final[Access] = READERS
+"""Whoever handles, books or checks the lender's dealings with its bank."""
 _PORTFOLIO: Final[Access] = _LENDING - {Role.APPLICANT, Role.CASHIER}
 """Whoever steers or checks the book; a relationship manager sees the own customers' part of it."""
 
@@ -67,6 +70,14 @@ ROLES: Final[dict[str, Access]] = {
     "Query.branches": _STAFF,
     "Query.bankAccounts": _LENDING,
     "Query.financialStatements": _LENDING,
+    "Query.paymentFiles": _BANKING,
+    "Query.paymentFileLines": _BANKING,
+    "Query.paymentFileReport": _BANKING,
+    "Query.incomingPayments": _BANKING,
+    "Query.suspenseAgeing": _BANKING,
+    "Query.paymentOrders": _BANKING,
+    "Query.paymentOrderFiles": _BANKING,
+    "Query.reconciliation": _BANKING,
     "Query.changeRequest": _PROPOSERS | _DECIDERS | {Role.AUDITOR},
     "Query.changeRequests": _PROPOSERS | _DECIDERS | {Role.AUDITOR},
     "Query.benchmarkRates": ANYONE,
@@ -105,6 +116,12 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.repayLoan": _CASHIER,
     "Mutation.prepayLoan": _CASHIER,
     "Mutation.payOffLoan": _CASHIER,
+    "Mutation.importPaymentFile": _CASHIER,
+    "Mutation.resumePaymentFile": _CASHIER,
+    "Mutation.receivePayment": _CASHIER,
+    "Mutation.exportPaymentOrders": _CASHIER,
+    "Mutation.confirmPaymentOrder": _CASHIER,
+    "Mutation.bouncePaymentOrder": _CASHIER,
     "Mutation.chargeLoan": frozenset({Role.CASHIER, Role.ACCOUNTANT}),
     "Mutation.recordDemand": frozenset({Role.RELATIONSHIP_MANAGER, Role.RISK_OFFICER}),
     "Mutation.extendLoan": _APPROVER,

@@ -32,9 +32,16 @@ from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
 from api.graphql.lending.deadlines import DeadlineMutations, DeadlineQueries
 from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
+from api.graphql.lending.incoming_payments import (
+    IncomingPaymentMutations,
+    IncomingPaymentQueries,
+)
 from api.graphql.lending.loan_terms import LoanTermsMutations
 from api.graphql.lending.loans import LoanMutations, LoanQueries
+from api.graphql.lending.payment_files import PaymentFileMutations, PaymentFileQueries
+from api.graphql.lending.payment_orders import PaymentOrderMutations, PaymentOrderQueries
 from api.graphql.lending.products import ProductQueries
+from api.graphql.lending.reconciliation import ReconciliationQueries
 from api.graphql.lending.schedule_preview import SchedulePreviewQueries
 from api.graphql.lending.statements import StatementMutations, StatementQueries
 from api.graphql.live import LiveSubscriptions
@@ -57,6 +64,10 @@ QUERIES: Final[tuple[type, ...]] = (
     ApplicationQueries,
     ContractQueries,
     LoanQueries,
+    PaymentFileQueries,
+    IncomingPaymentQueries,
+    PaymentOrderQueries,
+    ReconciliationQueries,
     DeadlineQueries,
     ModelQueries,
     BusinessDateQueries,
@@ -77,6 +88,9 @@ MUTATIONS: Final[tuple[type, ...]] = (
     ApplicationMutations,
     ContractMutations,
     LoanMutations,
+    PaymentFileMutations,
+    IncomingPaymentMutations,
+    PaymentOrderMutations,
     LoanTermsMutations,
     DeadlineMutations,
     ModelMutations,

@@ -8,6 +8,13 @@ from domain.models.lending.facility import CreditFacility
 from domain.models.lending.ledger import LedgerAccount, LedgerEntry
 from domain.models.lending.loan import Installment, Loan, Repayment, RepaymentAllocation
 from domain.models.lending.loan_history import LoanCharge, LoanEvent, SupersededInstallment
+from domain.models.lending.payment import (
+    IncomingPayment,
+    PaymentFile,
+    PaymentFileLine,
+    PaymentOrder,
+    PaymentOrderFile,
+)
 from domain.models.lending.product import LoanProduct
 from domain.models.records import (
     AuditBlock,
@@ -47,6 +54,7 @@ __models__ = [
     ExchangeRate,
     FinancialStatement,
     IdempotencyRecord,
+    IncomingPayment,
     Installment,
     Job,
     LedgerAccount,
@@ -59,6 +67,10 @@ __models__ = [
     LoanProduct,
     ModelVersion,
     OutboxEvent,
+    PaymentFile,
+    PaymentFileLine,
+    PaymentOrder,
+    PaymentOrderFile,
     PolicyRule,
     PolicyValue,
     PostingProfile,

@@ -22,6 +22,7 @@ class JobKind(StrEnum):
     """What the job is to do."""
 
     TRAIN_MODEL = "TRAIN_MODEL"
+    POST_PAYMENT_FILE = "POST_PAYMENT_FILE"
 
 
 class JobState(StrEnum):

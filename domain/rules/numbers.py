@@ -19,6 +19,9 @@ class NumberKind(StrEnum):
     DRAWDOWN = "DD"
     LOAN = "LN"
     REPAYMENT = "RP"
+    INCOMING_PAYMENT = "IP"
+    PAYMENT_ORDER = "PO"
+    PAYMENT_ORDER_FILE = "PF"
 
 
 def human_number(kind: NumberKind, row_id: int) -> str:

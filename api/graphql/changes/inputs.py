@@ -18,6 +18,8 @@ from api.graphql.changes.money_inputs import (
     BackdatedRepaymentInput,
     RefundInput,
     ReverseRepaymentInput,
+    SuspenseMatchInput,
+    SuspenseReturnInput,
     WaiverInput,
     WriteOffInput,
 )
@@ -221,6 +223,12 @@ class ChangeContentInput:
     )
     refund: RefundInput | None = strawberry.field(
         default=strawberry.UNSET, description="A credit balance to pay back."
+    )
+    suspense_match: SuspenseMatchInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Whose money in suspense is."
+    )
+    suspense_return: SuspenseReturnInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Money in suspense to send back."
     )
     write_off: WriteOffInput | None = strawberry.field(
         default=strawberry.UNSET, description="A loan to write off."

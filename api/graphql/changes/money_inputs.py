@@ -12,6 +12,8 @@ from api.graphql.scalars import MoneyInput
 from domain.operations.changes.kinds.backdated_repayment import BackdatedRepayment
 from domain.operations.changes.kinds.refund import CreditRefund
 from domain.operations.changes.kinds.reverse_repayment import Reversal
+from domain.operations.changes.kinds.suspense_match import SuspenseMatch
+from domain.operations.changes.kinds.suspense_return import SuspenseReturn
 from domain.operations.changes.kinds.waiver import WaivedClaim
 from domain.operations.changes.kinds.write_off import LoanWriteOff
 from domain.operations.lending.take_payment import PayerRole
@@ -115,3 +117,39 @@ class WriteOffInput:
     def payload(self) -> LoanWriteOff:
         """The write-off."""
         return LoanWriteOff(loan_id=row_id_of(self.loan_id, "Loan"), reason=self.reason)
+
+
+@strawberry.input(description="Whose money in suspense is (待查款认领).")
+class SuspenseMatchInput:
+    """Payload of SUSPENSE_MATCH."""
+
+    payment_id: strawberry.ID = strawberry.field(
+        description="Global id of an incoming payment in suspense."
+    )
+    loan_id: strawberry.ID = strawberry.field(
+        description="Global id of the loan it pays, as of the day the money came in."
+    )
+
+    def payload(self) -> SuspenseMatch:
+        """The match."""
+        return SuspenseMatch(
+            payment_id=row_id_of(self.payment_id, "IncomingPayment"),
+            loan_id=row_id_of(self.loan_id, "Loan"),
+        )
+
+
+@strawberry.input(description="Money in suspense to send back (待查款退回).")
+class SuspenseReturnInput:
+    """Payload of SUSPENSE_RETURN."""
+
+    payment_id: strawberry.ID = strawberry.field(
+        description="Global id of an incoming payment in suspense: it goes back to the account "
+        "that it came from."
+    )
+    reason: str = strawberry.field(description="Why, at most 200 characters.")
+
+    def payload(self) -> SuspenseReturn:
+        """The return."""
+        return SuspenseReturn(
+            payment_id=row_id_of(self.payment_id, "IncomingPayment"), reason=self.reason
+        )

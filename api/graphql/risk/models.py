@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql import job_states  # noqa: F401 - describes JobState
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node, global_id, row_id_of
@@ -34,17 +35,6 @@ from ml.spec import ModelKind
 from ml.training_request import training_problems
 from workers.queue import send_job
 
-described_enum(
-    JobState,
-    "Where a job stands.",
-    {
-        JobState.QUEUED: "Waits for a worker.",
-        JobState.RUNNING: "A worker has it.",
-        JobState.LOST: "Its worker died; it will be queued again.",
-        JobState.SUCCEEDED: "Done.",
-        JobState.FAILED: "Ended without a result; `error` says why.",
-    },
-)
 described_enum(
     ModelState,
     "State of a model version.",

@@ -20,6 +20,8 @@ from domain.operations.changes.kinds.policy_value import POLICY_VALUE
 from domain.operations.changes.kinds.posting_profile import POSTING_PROFILE
 from domain.operations.changes.kinds.refund import REFUND
 from domain.operations.changes.kinds.reverse_repayment import REVERSE_REPAYMENT
+from domain.operations.changes.kinds.suspense_match import SUSPENSE_MATCH
+from domain.operations.changes.kinds.suspense_return import SUSPENSE_RETURN
 from domain.operations.changes.kinds.waiver import WAIVER
 from domain.operations.changes.kinds.write_off import WRITE_OFF
 
@@ -35,6 +37,8 @@ _KINDS: Final[tuple[Kind[Any], ...]] = (
     BACKDATED_REPAYMENT,
     REFUND,
     REVERSE_REPAYMENT,
+    SUSPENSE_MATCH,
+    SUSPENSE_RETURN,
     WAIVER,
     WRITE_OFF,
     POSTING_PROFILE,

@@ -15,6 +15,7 @@ from domain.models.lending.loan import Installment, Loan
 from domain.models.lending.loan_terms import schedule_terms
 from domain.models.lending.product import LoanProduct
 from domain.models.staff import CaseAssignment
+from domain.operations.lending.order_payment import order_disbursement
 from domain.operations.lending.post import Posting, post
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
@@ -26,7 +27,7 @@ from domain.rules.lending.benchmark import RepricingRule, reset_dates
 from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.overdue import penalty_rate
-from domain.rules.lending.postings import Event
+from domain.rules.lending.postings import Account, Event
 from domain.rules.lending.schedule import ScheduleRow, build_schedule
 from domain.rules.lending.servicing.position import moved, position
 from domain.rules.lending.states import (
@@ -68,7 +69,8 @@ async def disburse_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done
         )
         drawdown.state = DrawdownState.DISBURSED
         await drawdown.save(update_fields=["state"])
-        await _pay_out(actor, drawdown, loan, today=today)
+        disbursement = await _pay_out(actor, drawdown, loan, today=today)
+        await order_disbursement(step, actor, disbursement, drawdown, loan)
         step.changed(
             "Drawdown",
             drawdown.id,
@@ -232,8 +234,8 @@ def _maturity_problems(loan: Loan, contract: LoanContract) -> list[Problem]:
     ]
 
 
-async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.date) -> None:
-    await Disbursement.create(
+async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.date) -> Disbursement:
+    disbursement = await Disbursement.create(
         drawdown_id=drawdown.id,
         loan_id=loan.id,
         currency=drawdown.currency,
@@ -256,9 +258,15 @@ async def _pay_out(actor: Actor, drawdown: Drawdown, loan: Loan, *, today: dt.da
                 event=Event.DISBURSEMENT,
                 loan=loan,
                 currency=loan.currency,
-                entries=moved({}, position(loan, disbursed=loan.principal)),
+                # On its way out until the bank has confirmed the order.
+                entries=moved(
+                    {},
+                    position(loan, disbursed=loan.principal),
+                    cash=Account.DISBURSEMENT_CLEARING,
+                ),
                 value_date=today,
                 posting_date=today,
             )
         ]
     )
+    return disbursement

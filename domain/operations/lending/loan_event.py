@@ -13,6 +13,7 @@ from domain.models.lending.loan_history_events import REVERSAL, stored_event
 from domain.operations.clock import now
 from domain.operations.lending.account import OpenLoan, save
 from domain.operations.lending.allocations import CREDIT_APPLIED, write_taken
+from domain.operations.lending.release_incoming import release_incoming
 from domain.operations.lending.replay_loan import replay_loan
 from domain.operations.perform import Step
 from domain.rules.lending.postings import Event as LedgerEvent
@@ -118,6 +119,7 @@ async def reverse_repayment(
         value_date=repayment["value_date"],
     )
     await save(loan, schedule_event=sequence)
+    await release_incoming(step, repayment_id, today=today)
     step.changed(
         "Loan",
         loan.row.id,

@@ -28,14 +28,13 @@ from domain.rules.lending.periods import PeriodUnit, due_date
 from domain.rules.lending.states import (
     CONTRACT,
     DRAWDOWN,
-    DRAWDOWN_MOVES,
     ContractState,
     DrawdownState,
     FacilityState,
     PaymentMethod,
 )
 from domain.rules.refusal import ErrorCode
-from domain.rules.states import move, require_state
+from domain.rules.states import require_state
 
 PAYEE_ACCOUNT = "drawdown.payee_account"
 # At least six, so that the last four shown to everybody are never all of it.
@@ -223,7 +222,8 @@ async def cancel_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done:
         seen = await find_drawdown(actor, drawdown_id)
         facility = await find_facility(actor, seen.facility_id, lock=True)
         drawdown = await find_drawdown(actor, drawdown_id, lock=True)
-        move(DRAWDOWN_MOVES, DRAWDOWN, DrawdownState(drawdown.state), DrawdownState.CANCELLED)
+        # What was disbursed is cancelled by the bounce of its payment order alone.
+        require_state(DRAWDOWN, DrawdownState(drawdown.state), DrawdownState.REQUESTED)
         drawdown.state = DrawdownState.CANCELLED
         await drawdown.save(update_fields=["state"])
         await execute(

@@ -101,12 +101,14 @@ CONTRACT_MOVES: Moves = {
 }
 DRAWDOWN_MOVES: Moves = {
     _D.REQUESTED: frozenset({_D.DISBURSED, _D.CANCELLED}),
-    _D.DISBURSED: frozenset(),
+    # Only the bounce of its payment order undoes a disbursement.
+    _D.DISBURSED: frozenset({_D.CANCELLED}),
     _D.CANCELLED: frozenset(),
 }
 LOAN_MOVES: Moves = {
     _L.PENDING: frozenset({_L.ACTIVE, _L.CANCELLED}),
-    _L.ACTIVE: frozenset({_L.PAID_OFF, _L.WRITTEN_OFF, _L.TRANSFERRED}),
+    # CANCELLED: the order that disbursed it bounced, and nobody has paid on it.
+    _L.ACTIVE: frozenset({_L.PAID_OFF, _L.WRITTEN_OFF, _L.TRANSFERRED, _L.CANCELLED}),
     # Only a reversal of the closing payment moves these two back.
     _L.PAID_OFF: frozenset({_L.ACTIVE, _L.WRITTEN_OFF}),
     _L.WRITTEN_OFF: frozenset({_L.PAID_OFF}),

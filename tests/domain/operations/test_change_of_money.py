@@ -8,10 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from domain.encryption import encrypt
 from domain.models.change import ChangeRequest
 from domain.models.lending.borrower import BankAccount
 from domain.models.lending.loan import Installment, Loan, Repayment
 from domain.models.lending.loan_history import LoanEvent
+from domain.models.lending.payment import PaymentOrder
 from domain.operations.changes.kinds.backdated_repayment import (
     BACKDATED_REPAYMENT,
     BackdatedRepayment,
@@ -21,6 +23,7 @@ from domain.operations.changes.kinds.reverse_repayment import REVERSE_REPAYMENT,
 from domain.operations.changes.kinds.waiver import WAIVER, WaivedClaim
 from domain.operations.changes.kinds.write_off import WRITE_OFF, LoanWriteOff
 from domain.operations.lending.advance_business_date import advance_business_date
+from domain.operations.lending.register_bank_account import NUMBER
 from domain.operations.lending.repay_loan import Payment, repay_loan
 from domain.queries.business_date import business_date
 from domain.rules.lending.allocation import Bucket
@@ -47,7 +50,7 @@ async def account_of(loan: Loan, *, usable_from: dt.date) -> BankAccount:
         borrower_id=loan.borrower_id,
         bank_name="A bank",
         account_name="A name",
-        number_cipher="",
+        number_cipher=encrypt("6222000011112222", column=NUMBER),
         number_index=f"{loan.id}",
         number_tail="1234",
         state="APPROVED",
@@ -168,6 +171,8 @@ async def test_a_refund_goes_to_an_account_of_the_borrower_that_has_cooled(lende
     second = await propose(lender.cashier, REFUND, asked)
     await approve(lender.accountant, first)
     assert (await Loan.get(id=loan.id)).credit_balance == 0
+    order = await PaymentOrder.get(loan_id=loan.id, purpose="REFUND")
+    assert (order.state, order.amount, order.payee_account_tail) == ("CREATED", 70_00, "2222")
     await books_hold(loan.id)
     with pytest.raises(Refused) as refusal:
         await approve(lender.accountant, second)

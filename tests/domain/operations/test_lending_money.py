@@ -77,7 +77,7 @@ async def test_disbursement_makes_loan_schedule_postings_and_uses_the_limit(lend
     assert sum(row.principal for row in rows) == 60_000_00
     assert [row.number for row in rows] == list(range(1, 13))
     assert rows[-1].due_date == loan.maturity_date
-    assert await balances(loan.id) == {"1303": 60_000_00, "1002": -60_000_00}
+    assert await balances(loan.id) == {"1303": 60_000_00, "1012": -60_000_00}
     facility = await CreditFacility.get(id=facility_id)
     assert (facility.reserved, facility.used) == (0, 60_000_00)
     await books_hold(loan.id)

@@ -6,17 +6,22 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from domain.actor import Actor
+from domain.encryption import decrypt
 from domain.operations.changes.kind import Kind, Proposal
 from domain.operations.changes.kinds.loan_case import about, loan_of, read_amount
 from domain.operations.lending.account import open_loan
 from domain.operations.lending.loan_event import do_event
+from domain.operations.lending.order_payment import BANK_ACCOUNT, NewOrder, create_order
 from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.queries.lending.bank_accounts import find_bank_account
 from domain.rules.form import Form
 from domain.rules.lending.bank_account import BankAccountState, refuse_unusable
+from domain.rules.lending.payment_states import OrderPurpose
+from domain.rules.lending.postings import Account
 from domain.rules.lending.servicing.events import Refund
 from domain.rules.money import to_minor
+from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode
 from domain.rules.roles import Role
 
@@ -69,7 +74,25 @@ async def _apply(step: Step, actor: Actor, asked: CreditRefund) -> Result:
     event_id = await do_event(
         step, loan, event, actor=actor, today=today, reason=asked.reason, outbox="loan.refunded"
     )
-    return {"loan": loan.row.id, "loan_history_event": event_id}
+    account = await find_bank_account(actor, asked.bank_account_id)
+    order_id = await create_order(
+        step,
+        actor,
+        NewOrder(
+            purpose=OrderPurpose.REFUND,
+            loan_id=loan.row.id,
+            branch_id=loan.row.branch_id,
+            borrower_id=loan.row.borrower_id,
+            currency=asked.currency,
+            amount=event.amount,
+            payee_name=account.account_name,
+            payee_account=decrypt(account.number_cipher, column=BANK_ACCOUNT),
+            remittance=human_number(NumberKind.LOAN, loan.row.id),
+            from_account=Account.BANK,
+        ),
+        today=today,
+    )
+    return {"loan": loan.row.id, "loan_history_event": event_id, "payment_order": order_id}
 
 
 REFUND = Kind(

@@ -1,0 +1,18 @@
+"""The states of jobs, described once for all nouns that a worker works for."""
+
+from __future__ import annotations
+
+from api.graphql.payloads import described_enum
+from domain.rules.jobs import JobState
+
+described_enum(
+    JobState,
+    "Where a job stands.",
+    {
+        JobState.QUEUED: "Waits for a worker.",
+        JobState.RUNNING: "A worker has it.",
+        JobState.LOST: "Its worker died; it will be queued again.",
+        JobState.SUCCEEDED: "Done.",
+        JobState.FAILED: "Ended without a result; `error` says why.",
+    },
+)
