@@ -171,6 +171,20 @@ async def _once(work: Callable[[], Awaitable[T]]) -> T:
         raise translated from error
 
 
+async def at_one_moment(work: Callable[[], Awaitable[T]]) -> T:
+    """Run `work`, whose reads all see the database as it is at one moment, in a transaction.
+
+    Others write meanwhile, except on SQLite. Not to be called inside a transaction.
+    """
+    async with in_transaction("default"):
+        if not _is_sqlite(connection()):
+            # The level of the session holds for the transaction that was begun: begin another.
+            await execute("COMMIT")
+            await execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            await execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        return await work()
+
+
 def is_retryable(error: OperationalError) -> bool:
     """Whether the database said that the same transaction may well succeed next time."""
     cause = next(iter(error.args), None)
@@ -346,6 +360,7 @@ def _placeholders(sql: str) -> str:
 
 __all__ = [
     "DBConnectionError",
+    "at_one_moment",
     "close_database",
     "connection",
     "dialect",

@@ -357,6 +357,49 @@ def restore(
     raise typer.Exit(run(file=file, other_secret_key=other_secret_key, quiet=quiet))
 
 
+@app.command(
+    "verify-books",
+    epilog="Examples:  `liudai verify-books`  ·  `liudai verify-books --deep --loan LN000000123`",
+)
+def verify_books(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Replay each loan's history from its disbursement too.")
+    ] = False,
+    loan: Annotated[
+        list[str] | None,
+        typer.Option(help="Prove this loan alone, without limits and totals; may be repeated."),
+    ] = None,
+) -> None:
+    """Prove that journals balance, that loans are what was posted, planned and paid, that limits
+    are what is used, and that the trial balance is zero; name each row that does not hold.
+
+    Adds everything up from the first entry, range by range, while others go on writing. Exit code 1
+    when something does not hold.
+    """
+    _settings()
+    from liudai.books import prove
+
+    raise typer.Exit(prove(deep=deep, loans=loan or []))
+
+
+@app.command(epilog="Example:  `liudai statement LN000000123 > statement.csv`")
+def statement(
+    loan: Annotated[str, typer.Argument(help="The loan's number.")],
+    daily: Annotated[
+        bool, typer.Option("--daily", help="A line for each day's accrual, not one a month.")
+    ] = False,
+) -> None:
+    """Write a loan's statement of account (对账单) to standard output as CSV.
+
+    Every transaction with value and posting date, what it changed by bucket, and what was owed
+    after it.
+    """
+    _settings()
+    from liudai.books import statement as write
+
+    raise typer.Exit(write(loan=loan, daily=daily))
+
+
 @app.command(epilog="Example:  `liudai doctor`")
 def doctor() -> None:
     """Check database, migrations, broker, model and clock; say what is wrong and how to mend it.

@@ -10,11 +10,13 @@ import strawberry
 from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node, read_global_id
+from api.graphql.lending import books_enums  # noqa: F401 - describes the enums used here
 from api.graphql.nouns import Noun, column, money
 from api.graphql.roles import ROLES
 from api.graphql.scalars import Money
 from domain.queries.select import Condition
 from domain.queries.visibility import visible_to
+from domain.rules.lending.postings import Event
 
 
 @strawberry.type(description="Audit entry: who did, or was refused, what, when.")
@@ -84,15 +86,33 @@ class LedgerFilter:
 
     loan_id: strawberry.ID | None = strawberry.field(default=None, description="Of this loan.")
     account_code: str | None = strawberry.field(default=None, description="On this account.")
+    journal: str | None = strawberry.field(default=None, description="Of this journal.")
+    event: Event | None = strawberry.field(default=None, description="About this.")
+    currency: str | None = strawberry.field(default=None, description="In this currency.")
+    posted_from: dt.date | None = strawberry.field(
+        default=None, description="Posted on this day or later."
+    )
+    posted_to: dt.date | None = strawberry.field(
+        default=None, description="Posted on this day or earlier."
+    )
 
     def conditions(self) -> list[Condition]:
         """The filter as SQL conditions."""
-        found = []
+        found = [
+            Condition(f"ledger_entry.{condition} %s", (value,))
+            for condition, value in (
+                ("account_code =", self.account_code),
+                ("journal =", self.journal),
+                ("event =", None if self.event is None else str(self.event)),
+                ("currency =", self.currency),
+                ("posting_date >=", self.posted_from),
+                ("posting_date <=", self.posted_to),
+            )
+            if value is not None
+        ]
         if self.loan_id is not None:
             noun, row_id = read_global_id(self.loan_id) or ("", 0)
             found.append(Condition("ledger_entry.loan_id = %s", (row_id if noun == "Loan" else 0,)))
-        if self.account_code is not None:
-            found.append(Condition("ledger_entry.account_code = %s", (self.account_code,)))
         return found
 
 

@@ -34,6 +34,7 @@ _CASHIER: Final[Access] = frozenset({Role.CASHIER})
 _RISK: Final[Access] = frozenset({Role.RISK_OFFICER})
 _OPERATOR: Final[Access] = frozenset({Role.OPERATOR})
 _ADMIN: Final[Access] = frozenset({Role.ADMIN})
+_BOOKS: Final[Access] = frozenset({Role.ACCOUNTANT, Role.AUDITOR})
 _MODEL_LINE: Final[Access] = frozenset(
     {Role.OPERATOR, Role.RISK_OFFICER, Role.ANALYST, Role.AUDITOR}
 )
@@ -65,7 +66,14 @@ ROLES: Final[dict[str, Access]] = {
     "Query.modelVersions": _MODEL_LINE,
     "Query.trainingJobs": _MODEL_LINE,
     "Query.auditEntries": frozenset({Role.AUDITOR}),
-    "Query.ledgerEntries": frozenset({Role.ACCOUNTANT, Role.AUDITOR}),
+    "Query.ledgerEntries": _BOOKS,
+    "Query.trialBalance": _BOOKS,
+    "Query.generalLedger": _BOOKS,
+    "Query.loanLedger": _BOOKS,
+    "Query.vatReport": _BOOKS,
+    "Query.accountingPeriods": _BOOKS,
+    "Query.verifyBooks": _BOOKS | {Role.OPERATOR},
+    "Query.loanStatement": _LENDING,
     "Query.employees": frozenset({Role.ADMIN, Role.AUDITOR}),
     "Query.branches": _STAFF,
     "Query.bankAccounts": _LENDING,
@@ -129,6 +137,7 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.accelerateLoan": _APPROVER,
     "Mutation.changeLoanRate": _APPROVER,
     "Mutation.changeDueDay": _APPROVER,
+    "Mutation.closeAccountingPeriod": frozenset({Role.ACCOUNTANT}),
     "Mutation.advanceBusinessDate": _OPERATOR,
     "Mutation.trainModel": _OPERATOR,
     "Mutation.validateModel": _RISK,

@@ -28,6 +28,8 @@ from api.graphql.ids import NODE_LOADERS, NodeQueries
 from api.graphql.lending.application_changes import ApplicationMutations
 from api.graphql.lending.applications import ApplicationQueries
 from api.graphql.lending.bank_accounts import BankAccountMutations, BankAccountQueries
+from api.graphql.lending.books import BooksMutations, BooksQueries
+from api.graphql.lending.books_proof import BooksProofQueries
 from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
 from api.graphql.lending.deadlines import DeadlineMutations, DeadlineQueries
@@ -36,6 +38,7 @@ from api.graphql.lending.incoming_payments import (
     IncomingPaymentMutations,
     IncomingPaymentQueries,
 )
+from api.graphql.lending.loan_statement import LoanStatementQueries
 from api.graphql.lending.loan_terms import LoanTermsMutations
 from api.graphql.lending.loans import LoanMutations, LoanQueries
 from api.graphql.lending.payment_files import PaymentFileMutations, PaymentFileQueries
@@ -72,6 +75,9 @@ QUERIES: Final[tuple[type, ...]] = (
     ModelQueries,
     BusinessDateQueries,
     AuditQueries,
+    BooksQueries,
+    BooksProofQueries,
+    LoanStatementQueries,
     StatementQueries,
     ChangeQueries,
     ReferenceQueries,
@@ -97,6 +103,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     BusinessDateMutations,
     StatementMutations,
     ChangeMutations,
+    BooksMutations,
 )
 SUBSCRIPTIONS: Final[tuple[type, ...]] = (LiveSubscriptions, ModelSubscriptions)
 TYPES: Final[tuple[type, ...]] = ()

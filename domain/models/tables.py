@@ -5,7 +5,13 @@ from domain.models.lending.application import ApprovalTask, LoanApplication
 from domain.models.lending.borrower import BankAccount, Borrower, FinancialStatement
 from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
-from domain.models.lending.ledger import LedgerAccount, LedgerEntry
+from domain.models.lending.ledger import (
+    AccountingPeriod,
+    LedgerAccount,
+    LedgerCarried,
+    LedgerEntry,
+    ManualJournal,
+)
 from domain.models.lending.loan import Installment, Loan, Repayment, RepaymentAllocation
 from domain.models.lending.loan_history import LoanCharge, LoanEvent, SupersededInstallment
 from domain.models.lending.payment import (
@@ -32,6 +38,7 @@ from domain.models.risk.model_version import ModelVersion
 from domain.models.staff import BorrowerUser, Branch, CaseAssignment, Employee, EmployeeRole
 
 __models__ = [
+    AccountingPeriod,
     ApprovalAuthority,
     ApprovalTask,
     AuditBlock,
@@ -58,6 +65,7 @@ __models__ = [
     Installment,
     Job,
     LedgerAccount,
+    LedgerCarried,
     LedgerEntry,
     Loan,
     LoanApplication,
@@ -65,6 +73,7 @@ __models__ = [
     LoanContract,
     LoanEvent,
     LoanProduct,
+    ManualJournal,
     ModelVersion,
     OutboxEvent,
     PaymentFile,

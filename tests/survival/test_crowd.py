@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from domain.encryption import encrypt
 from domain.models.lending.borrower import BankAccount
 from domain.models.lending.loan_history import LoanEvent
 from domain.operations.changes.kinds.refund import REFUND, CreditRefund
 from domain.operations.changes.kinds.waiver import WAIVER, WaivedClaim
+from domain.operations.lending.register_bank_account import NUMBER
 from domain.queries.business_date import business_date
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.states import LoanState
@@ -208,7 +210,7 @@ async def test_of_four_refunds_and_four_waivers_at_once_one_each_is_made(
         borrower_id=loan.borrower_id,
         bank_name="A bank",
         account_name="A name",
-        number_cipher="",
+        number_cipher=encrypt("6222000011112222", column=NUMBER),
         number_index=f"{loan.id}",
         number_tail="1234",
         state="APPROVED",

@@ -46,20 +46,26 @@ class CurrencyPortfolio:
     """Every balance is the sum of the postings of the loans behind it."""
 
     currency: str = strawberry.field(description="ISO 4217 code of every amount here.")
-    active_loans: int = strawberry.field(description="Loans paid out and not yet closed.")
+    active_loans: int = strawberry.field(
+        description="Loans paid out, and neither closed nor written off."
+    )
     borrowers: int = strawberry.field(description="Borrowers with such a loan, each once.")
-    principal_outstanding: Money = strawberry.field(description="Principal not yet repaid.")
+    principal_outstanding: Money = strawberry.field(
+        description="Principal not yet repaid; none of loans written off."
+    )
     interest_receivable: Money = strawberry.field(
-        description="Contract interest accrued and not yet paid."
+        description="Contract interest accrued and not yet paid, as an asset: what loans in "
+        "non-accrual or written off owe is kept in memo accounts and is not in it."
     )
     penalty_receivable: Money = strawberry.field(
-        description="Penalty interest (罚息) accrued and not yet paid."
+        description="Penalty interest (罚息) accrued and not yet paid, as an asset likewise."
     )
     compound_receivable: Money = strawberry.field(
-        description="Compound interest (复利) accrued and not yet paid."
+        description="Compound interest (复利) accrued and not yet paid, as an asset likewise."
     )
     interest_income: Money = strawberry.field(
-        description="Contract interest earned from the first day on."
+        description="Contract interest earned from the first day on, net of value-added tax; of "
+        "loans in non-accrual or written off, what was paid."
     )
     penalty_income: Money = strawberry.field(
         description="Penalty interest earned from the first day on."
@@ -68,7 +74,8 @@ class CurrencyPortfolio:
         description="Compound interest earned from the first day on."
     )
     weighted_average_rate: Rate | None = strawberry.field(
-        description="Contract rate a year, weighted by principal outstanding; null without any."
+        description="Contract rate a year as agreed at disbursement, weighted by principal "
+        "outstanding; null without any."
     )
     overdue_principal: Money = strawberry.field(
         description="All principal of loans with anything unpaid, 1 day past due or more."

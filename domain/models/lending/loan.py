@@ -136,7 +136,7 @@ class Repayment(models.Model):
 
     class Meta:
         table = "repayment"
-        indexes = [("loan_id", "value_date")]
+        indexes = [("loan_id", "value_date"), ("posting_date", "loan_id")]
 
 
 class RepaymentAllocation(models.Model):

@@ -9,7 +9,10 @@ from typing import Protocol
 
 from domain.db import execute_many
 from domain.operations.clock import now
+from domain.queries.lending.periods_closed import closed_through
+from domain.rules.lending.periods_of_books import closed_period_problems
 from domain.rules.lending.postings import Entry, Event
+from domain.rules.refusal import refuse_if
 
 _INSERT = (
     "INSERT INTO ledger_entry (journal, event, account_code, currency, amount, loan_id, "
@@ -47,7 +50,12 @@ class Posting:
 
 
 async def post(postings: Sequence[Posting]) -> None:
-    """Append the entries of every posting. Raises ValueError for one that does not balance."""
+    """Append the entries of every posting. Raises ValueError for one that does not balance, and
+    :class:`~domain.rules.refusal.Refused` for a day of a closed period."""
+    if not postings:
+        return
+    days = {posting.posting_date for posting in postings}
+    refuse_if(closed_period_problems(days, closed_through=await closed_through()))
     at = now()
     values = []
     for posting in postings:
@@ -69,5 +77,4 @@ async def post(postings: Sequence[Posting]) -> None:
             )
             for entry in posting.entries
         ]
-    if values:
-        await execute_many(_INSERT, values)
+    await execute_many(_INSERT, values)

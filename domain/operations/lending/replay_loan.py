@@ -7,18 +7,21 @@ what the books had, is posted into the open day. Closed days stay closed (docs/d
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from domain.db import in_list, rows
 from domain.models.lending.loan_account import first_terms, loan_account
 from domain.models.lending.loan_history_events import NOT_REPLAYED, event_of, payment_of
-from domain.models.lending.loan_rows import InstallmentRow, columns_of
+from domain.models.lending.loan_rows import ChargeRow, InstallmentRow, LoanRow, columns_of
 from domain.operations.lending.account import OpenLoan
 from domain.operations.lending.allocations import CREDIT_APPLIED, rewrite_taken
 from domain.queries.lending.loan_rows import charges_of, installments_of
+from domain.rules.lending.day_count import DatedRate
 from domain.rules.lending.postings import Account
 from domain.rules.lending.postings import Event as LedgerEvent
+from domain.rules.lending.servicing.account import LoanAccount
 from domain.rules.lending.servicing.events import Event
 from domain.rules.lending.servicing.replay import as_disbursed, replay
 
@@ -36,7 +39,41 @@ async def replay_loan(
     """Make the loan anew from its history as it now stands in the database, and book the
     difference. The caller saves. Raises Refused where the changed history contradicts itself, or
     does not allow the event that was `asked` for (its sequence) on its day."""
-    row = loan.row
+    vat = loan.account.terms.vat
+    past = await account_of_history(loan.row, vat=vat, today=today, asked=asked)
+    loan.installments = {each.number: each for each in past.installments}
+    loan.charges = {each.number: each for each in past.charges}
+    loan.account = past.account
+    loan.book(
+        LedgerEvent.REPLAY,
+        journal=journal,
+        value_date=value_date,
+        posting_date=today,
+        cash=cash,
+    )
+    await rewrite_taken(loan, past.repayments, superseded_by=superseded_by, today=today)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A loan as its history makes it, the schedule of its disbursement, its instalments and charges
+    as they are stored, and the rows of its payments by their sequence."""
+
+    account: LoanAccount
+    first_schedule: Sequence[InstallmentRow]
+    installments: Sequence[InstallmentRow]
+    charges: Sequence[ChargeRow]
+    repayments: Mapping[int, int]
+
+
+async def account_of_history(
+    row: LoanRow, *, vat: tuple[DatedRate, ...], today: dt.date, asked: int | None = None
+) -> Past:
+    """Replay a loan's history as it stands in the database, up to `today`; nothing is written.
+
+    `asked` is the sequence of an event that is new in it. Raises Refused where it is not allowed on
+    its day, or the history contradicts itself.
+    """
     payments = await rows(
         "SELECT id, kind, keep, sequence, value_date, amount FROM repayment "
         "WHERE loan_id = %s AND reversed_by IS NULL AND kind <> %s",
@@ -49,27 +86,18 @@ async def replay_loan(
     )
     history: list[Event] = [payment_of(p) for p in payments] + [event_of(e) for e in events]
     stored = (await installments_of([row.id], settled=True))[row.id]
-    loan.installments = {each.number: each for each in stored}
     charges = (await charges_of([row.id], settled=True))[row.id]
-    loan.charges = {each.number: each for each in charges}
-    terms = first_terms(row, vat=loan.account.terms.vat)
-    schedule = loan_account(row, await _first_schedule(row.id, stored), [], [], vat=terms.vat)
+    terms = first_terms(row, vat=vat)
+    first = await _first_schedule(row.id, stored)
+    schedule = loan_account(row, first, [], [], vat=vat)
     schedule.terms = terms
-    loan.account = replay(
-        as_disbursed(schedule), history, today=today, asked=asked, currency=row.currency
-    )
-    loan.book(
-        LedgerEvent.REPLAY,
-        journal=journal,
-        value_date=value_date,
-        posting_date=today,
-        cash=cash,
-    )
-    await rewrite_taken(
-        loan,
+    fresh = as_disbursed(schedule)
+    return Past(
+        replay(fresh, history, today=today, asked=asked, currency=row.currency),
+        first,
+        stored,
+        charges,
         {payment["sequence"]: payment["id"] for payment in payments},
-        superseded_by=superseded_by,
-        today=today,
     )
 
 

@@ -226,9 +226,12 @@ async def cancel_drawdown(*, actor: Actor, key: str, drawdown_id: int) -> Done:
         require_state(DRAWDOWN, DrawdownState(drawdown.state), DrawdownState.REQUESTED)
         drawdown.state = DrawdownState.CANCELLED
         await drawdown.save(update_fields=["state"])
+        # No column is read after it was set: MySQL sets them from left to right.
         await execute(
-            "UPDATE credit_facility SET reserved = reserved - %s WHERE id = %s",
-            [drawdown.amount, facility.id],
+            "UPDATE credit_facility SET excess = CASE WHEN reserved + used - %s > limit_amount "
+            "THEN reserved + used - %s - limit_amount ELSE 0 END, reserved = reserved - %s "
+            "WHERE id = %s",
+            [drawdown.amount, drawdown.amount, drawdown.amount, facility.id],
         )
         await execute(
             "UPDATE loan_contract SET drawn = drawn - %s WHERE id = %s",

@@ -1,7 +1,9 @@
 """Every loan as it stood at the end of a day: what its postings sum to, and since when it is late.
 
-Balances are postings up to that day. Late is the oldest instalment due before it of which principal
-or contract interest was unpaid, by the value dates of the payments.
+Balances are postings up to that day, on the accounts of assets and income: claims of loans in
+non-accrual or written off are memo, and not among them. Late is the oldest instalment due before it
+of which principal or contract interest was unpaid, by the value dates of the payments as they count
+now: a payment reversed since then does not count on a day before either.
 """
 
 from __future__ import annotations
@@ -9,9 +11,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from domain.models.lending.loan_history_events import EVENT_KINDS
 from domain.queries.select import Condition
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.postings import Account
+from domain.rules.lending.servicing.events import WriteOff
 from domain.rules.lending.states import LoanState
 
 BALANCES: Final = {
@@ -51,13 +55,16 @@ def loans_as_of(day: dt.date, *names: str) -> Condition:
 
 
 def active_as_of(day: dt.date) -> Condition:
-    """Return the condition for loans paid out by the end of that day and not closed by then."""
+    """Return the condition for loans paid out by the end of that day, and neither closed nor
+    written off by then: what is recovered of a loan later does not make it active again."""
     closed = ", ".join(
         f"'{state}'" for state in (LoanState.PAID_OFF, LoanState.WRITTEN_OFF, LoanState.TRANSFERRED)
     )
     return Condition(
-        f"(loan.start_date <= %s AND (loan.state = '{LoanState.ACTIVE}' "
-        f"OR (loan.state IN ({closed}) AND loan.closed_on > %s)))",
+        f"(loan.start_date <= %s AND (loan.state = '{LoanState.ACTIVE}' OR (loan.state IN "
+        f"({closed}) AND COALESCE((SELECT MIN(e.posting_date) FROM loan_event e WHERE "
+        f"e.loan_id = loan.id AND e.kind = '{EVENT_KINDS[WriteOff]}' AND e.reversed_by IS NULL), "
+        "loan.closed_on) > %s)))",
         (day, day),
     )
 
