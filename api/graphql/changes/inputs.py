@@ -16,6 +16,7 @@ from api.errors import bad_input
 from api.graphql.changes import enums  # noqa: F401 - describes the enums used here
 from api.graphql.changes.money_inputs import (
     BackdatedRepaymentInput,
+    ManualJournalInput,
     RefundInput,
     ReverseRepaymentInput,
     SuspenseMatchInput,
@@ -229,6 +230,9 @@ class ChangeContentInput:
     )
     suspense_return: SuspenseReturnInput | None = strawberry.field(
         default=strawberry.UNSET, description="Money in suspense to send back."
+    )
+    manual_journal: ManualJournalInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A journal by hand."
     )
     write_off: WriteOffInput | None = strawberry.field(
         default=strawberry.UNSET, description="A loan to write off."

@@ -10,6 +10,7 @@ from api.graphql.ids import row_id_of
 from api.graphql.lending import enums  # noqa: F401 - describes the enums used here
 from api.graphql.scalars import MoneyInput
 from domain.operations.changes.kinds.backdated_repayment import BackdatedRepayment
+from domain.operations.changes.kinds.manual_journal import ManualJournal, ManualLine
 from domain.operations.changes.kinds.refund import CreditRefund
 from domain.operations.changes.kinds.reverse_repayment import Reversal
 from domain.operations.changes.kinds.suspense_match import SuspenseMatch
@@ -104,6 +105,37 @@ class RefundInput:
             currency=self.currency,
             bank_account_id=row_id_of(self.bank_account_id, "BankAccount"),
             reason=self.reason,
+        )
+
+
+@strawberry.input(description="One side of a journal.")
+class ManualLineInput:
+    """A line of :class:`ManualJournalInput`."""
+
+    account: str = strawberry.field(description="Code of an account on which no loan is kept.")
+    amount: MoneyInput = strawberry.field(description="Debit above zero, credit below.")
+
+
+@strawberry.input(description="A journal by hand (手工凭证); its lines sum to zero.")
+class ManualJournalInput:
+    """Payload of MANUAL_JOURNAL."""
+
+    currency: str = strawberry.field(description="ISO 4217 code.")
+    lines: list[ManualLineInput] = strawberry.field(description="Its lines, two at least.")
+    reason: str = strawberry.field(description="Why, at most 500 characters.")
+    value_date: dt.date | None = strawberry.field(
+        default=None, description="The day from which it counts; the business date when left out."
+    )
+
+    def payload(self) -> ManualJournal:
+        """The journal."""
+        return ManualJournal(
+            currency=self.currency,
+            lines=tuple(
+                ManualLine(account=line.account, amount=line.amount) for line in self.lines
+            ),
+            reason=self.reason,
+            value_date=self.value_date,
         )
 
 

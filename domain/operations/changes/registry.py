@@ -15,6 +15,7 @@ from domain.operations.changes.kinds.calendar_year import CALENDAR_YEAR
 from domain.operations.changes.kinds.employee_roles import EMPLOYEE_ROLES
 from domain.operations.changes.kinds.exchange_rate import EXCHANGE_RATE
 from domain.operations.changes.kinds.loan_product import LOAN_PRODUCT
+from domain.operations.changes.kinds.manual_journal import MANUAL_JOURNAL
 from domain.operations.changes.kinds.policy_rule import POLICY_RULE
 from domain.operations.changes.kinds.policy_value import POLICY_VALUE
 from domain.operations.changes.kinds.posting_profile import POSTING_PROFILE
@@ -32,6 +33,7 @@ _KINDS: Final[tuple[Kind[Any], ...]] = (
     EMPLOYEE_ROLES,
     EXCHANGE_RATE,
     LOAN_PRODUCT,
+    MANUAL_JOURNAL,
     POLICY_RULE,
     POLICY_VALUE,
     BACKDATED_REPAYMENT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -27,6 +28,58 @@ async def post_manual_journal(step: Step, actor: Actor, payload: Mapping[str, An
     positive) and perhaps `valueDate` (ISO, at the latest the business date). Raises
     :class:`~domain.rules.refusal.Refused` with every mistake found.
     """
+    journal = await read_journal(payload)
+    journal_id = await insert(
+        "manual_journal",
+        {
+            "currency": journal.currency,
+            "value_date": journal.value_date,
+            "posting_date": journal.posting_date,
+            "reason": journal.reason,
+            "posted_by_kind": actor.kind,
+            "posted_by_id": actor.id,
+        },
+    )
+    await post(
+        [
+            Posting(
+                journal=f"manual:{journal_id}",
+                event=Event.MANUAL,
+                currency=journal.currency,
+                entries=entries_of(journal.lines),
+                loan=None,
+                value_date=journal.value_date,
+                posting_date=journal.posting_date,
+            )
+        ]
+    )
+    step.changed(
+        "ManualJournal",
+        journal_id,
+        after={
+            "currency": journal.currency,
+            "reason": journal.reason,
+            "lines": {line.account: line.amount for line in journal.lines},
+        },
+        event="journal.posted",
+    )
+    return journal_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadJournal:
+    """A journal that may be posted today."""
+
+    currency: str
+    reason: str
+    value_date: dt.date
+    posting_date: dt.date
+    lines: list[JournalLine]
+
+
+async def read_journal(payload: Mapping[str, Any]) -> ReadJournal:
+    """Read a journal as :func:`post_manual_journal` takes it. Raises
+    :class:`~domain.rules.refusal.Refused` with every mistake found."""
     today = await held_business_date()
     form = Form()
     currency = form.currency("currency", str(payload.get("currency", "")))
@@ -42,41 +95,13 @@ async def post_manual_journal(step: Step, actor: Actor, payload: Mapping[str, An
     if not form.problems:
         form.extend(journal_problems(lines, currency=currency))
     form.refuse()
-    journal_id = await insert(
-        "manual_journal",
-        {
-            "currency": currency,
-            "value_date": value_date,
-            "posting_date": today,
-            "reason": reason,
-            "posted_by_kind": actor.kind,
-            "posted_by_id": actor.id,
-        },
+    return ReadJournal(
+        currency=currency,
+        reason=reason,
+        value_date=value_date,
+        posting_date=today,
+        lines=lines,
     )
-    await post(
-        [
-            Posting(
-                journal=f"manual:{journal_id}",
-                event=Event.MANUAL,
-                currency=currency,
-                entries=entries_of(lines),
-                loan=None,
-                value_date=value_date,
-                posting_date=today,
-            )
-        ]
-    )
-    step.changed(
-        "ManualJournal",
-        journal_id,
-        after={
-            "currency": currency,
-            "reason": reason,
-            "lines": {line.account: line.amount for line in lines},
-        },
-        event="journal.posted",
-    )
-    return journal_id
 
 
 def _amount(form: Form, path: str, value: object, currency: str) -> int:

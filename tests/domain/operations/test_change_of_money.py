@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain import db
 from domain.encryption import encrypt
 from domain.models.change import ChangeRequest
 from domain.models.lending.borrower import BankAccount
@@ -17,6 +18,11 @@ from domain.models.lending.payment import PaymentOrder
 from domain.operations.changes.kinds.backdated_repayment import (
     BACKDATED_REPAYMENT,
     BackdatedRepayment,
+)
+from domain.operations.changes.kinds.manual_journal import (
+    MANUAL_JOURNAL,
+    ManualJournal,
+    ManualLine,
 )
 from domain.operations.changes.kinds.refund import REFUND, CreditRefund
 from domain.operations.changes.kinds.reverse_repayment import REVERSE_REPAYMENT, Reversal
@@ -201,3 +207,23 @@ async def test_another_managers_case_is_not_seen(lender: Lender) -> None:
         with pytest.raises(Refused) as refused:
             await approve(actor, change)
         assert found(refused) == {"id": ErrorCode.NOT_FOUND}
+
+
+async def test_a_journal_by_hand_is_posted_once_and_balances(lender: Lender) -> None:
+    lines = (
+        ManualLine(account="1002", amount=Decimal("12.50")),
+        ManualLine(account="2240", amount=Decimal("-12.50")),
+    )
+    asked = ManualJournal(currency="USD", lines=lines, reason="Cash found in the safe.")
+    change = await propose(lender.accountant, MANUAL_JOURNAL, asked)
+    await approve(lender.risk_officer, change)
+    entries = await db.rows(
+        "SELECT account_code, amount, loan_id FROM ledger_entry WHERE event = 'MANUAL'"
+    )
+    assert sorted((row["account_code"], row["amount"], row["loan_id"]) for row in entries) == [
+        ("1002", 12_50, None),
+        ("2240", -12_50, None),
+    ]
+    crooked = ManualJournal(currency="USD", lines=lines[:1], reason="One side.")
+    with pytest.raises(Refused):
+        await propose(lender.accountant, MANUAL_JOURNAL, crooked)

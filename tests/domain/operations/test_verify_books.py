@@ -57,7 +57,7 @@ async def test_a_healthy_story_holds_after_every_step(lender: Lender) -> None:
         await happens(
             lender,
             loan.id,
-            lambda n, day: e.Waiver(sequence=n, on=day, bucket=Bucket.COSTS, amount=100_00),
+            lambda n, day: e.Waiver(sequence=n, on=day, bucket=Bucket.COSTS, amount=10_00),
         )
     )
     await step(await pays(lender, loan.id, 30_000_00))
