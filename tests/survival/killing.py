@@ -7,10 +7,11 @@ import datetime as dt
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from domain.db import rows
+from domain.db import rows, transact
 from domain.models.lending.loan import Loan
 from domain.queries.business_date import business_date
 from tests.books import books_hold
@@ -61,9 +62,14 @@ async def lend(lender: Lender, *, loans: int, seed: int) -> Book:
     return Book(lender, found, random.Random(seed))
 
 
-async def kill_at_points(book: Book, up: Up, *, points: int, seed: int) -> Points:
+async def kill_at_points(
+    book: Book, up: Up, *, points: int, seed: int, said: Callable[[Points], object] = lambda _: None
+) -> Points:
     """Close days and take repayments while processes are killed, `points` times; check after each
-    that the close got to its end, and at the end that nothing is lost or doubled."""
+    that the close got to its end, and at the end that nothing is lost or doubled.
+
+    `said` is told after each point what was survived so far.
+    """
     crowd = Crowd([up.url], seed=seed, cut_share=0.02, patience_seconds=_RECOVERY_SECONDS)
     chance, found, ended = random.Random(seed), Points(), asyncio.Event()
     payers = [asyncio.create_task(_pay(book, crowd, ended)) for _ in range(PAYERS)]
@@ -75,6 +81,7 @@ async def kill_at_points(book: Book, up: Up, *, points: int, seed: int) -> Point
         for point in range(points):
             victims = turns[point % len(turns)]
             told.append(await _kill_amid_a_close(book, crowd, up, victims, chance, found))
+            said(found)
     finally:
         ended.set()
         paid = await asyncio.gather(*payers)
@@ -95,7 +102,7 @@ async def _kill_amid_a_close(
     found: Points,
 ) -> Told:
     first = await business_date()
-    last = first + dt.timedelta(days=chance.randint(0, 4))
+    last = first + dt.timedelta(days=chance.randint(0, 2))
     wish = Wish(
         name="closeBusinessDay",
         selected="businessDay { id day state } job { id }",
@@ -170,4 +177,11 @@ async def _each_day_ended_once(book: Book, last: dt.date, chance: random.Random)
     )
     assert doubled == []
     for loan in chance.sample(book.loans, 3):
-        await books_hold(loan.id)
+        await transact(partial(_held_books_hold, loan))
+
+
+async def _held_books_hold(loan: Loan) -> None:
+    """Payments go on meanwhile: so the loan is looked at under the locks that they would take."""
+    await rows("SELECT id FROM credit_facility WHERE id = %s FOR UPDATE", [loan.facility_id])
+    await rows("SELECT id FROM loan WHERE id = %s FOR UPDATE", [loan.id])
+    await books_hold(loan.id)

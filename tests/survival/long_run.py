@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from domain import db
@@ -48,7 +49,9 @@ async def _run(folder: Path, asked: argparse.Namespace) -> Points:
         await install(today=FIRST_DAY)
         book = await lend(await Lender.open(), loans=asked.loans, seed=asked.seed)
         with running(folder) as up:
-            return await kill_at_points(book, up, points=asked.points, seed=asked.seed)
+            return await kill_at_points(
+                book, up, points=asked.points, seed=asked.seed, said=partial(print, flush=True)
+            )
     finally:
         await db.close_database()
 
