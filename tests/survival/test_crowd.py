@@ -163,6 +163,31 @@ async def test_each_key_has_one_effect_while_connections_are_killed(
     )
 
 
+async def test_each_key_has_one_effect_while_requests_run_out_of_time(
+    lender: Lender, environment: pytest.MonkeyPatch
+) -> None:
+    """A request that is ended amid its transaction is rolled back, and its connection is not lost
+    to the pool: else the last wishes would wait for ever."""
+    book = await open_book(lender, seed=SEED + 3)
+    with environment.context() as hasty:
+        hasty.setenv("LIUDAI_REQUEST_TIMEOUT_SECONDS", "0.4")
+        hasty.setenv("LIUDAI_DATABASE_POOL_SIZE", "5")
+        with api_processes(2) as urls:
+            crowd = Crowd(urls, seed=SEED + 3, cut_share=0)
+            wishes = [book.wish() for _ in range(CLIENTS)]
+            first = await asyncio.gather(*map(crowd.send, wishes))
+            told = [await crowd.fulfil(wish) for wish in wishes]
+    for each, (code, payload) in zip(told, first, strict=True):
+        each.answers += [payload] if payload else []
+        each.unfinished += [code] if code else []
+    ended = Counter(code for code, _ in first)
+    assert set(ended) <= {"", "TIMEOUT"}
+    assert ended["TIMEOUT"] > 0
+    effects = await each_key_had_one_effect(told)
+    came_in = await no_cent_is_lost(book, told)
+    print(f"{dict(ended)}, {crowd.unfinished}; effects {dict(effects)}; {came_in} in")
+
+
 async def test_loans_of_other_facilities_do_not_wait(
     lender: Lender, urls: list[str], database_url: str
 ) -> None:
