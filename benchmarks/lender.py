@@ -78,8 +78,8 @@ def lent(*, loans: int) -> Iterator[Lent]:
 def new_database() -> Iterator[dict[str, str]]:
     """Make an empty database and a home, and drop both after; yields what makes a process use
     them, which this process does already."""
-    _refuse_asyncmy()
-    with tempfile.TemporaryDirectory(prefix="liudai-bench-") as home, _database() as url:
+    refuse_asyncmy()
+    with tempfile.TemporaryDirectory(prefix="liudai-bench-") as home, database() as url:
         environment = {
             "LIUDAI_HOME": str(Path(home)),
             "LIUDAI_DATABASE_URL": url,
@@ -92,7 +92,7 @@ def new_database() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _database() -> Iterator[str]:
+def database() -> Iterator[str]:
     place = servers.DATABASE_URL.rpartition("@")[2] or servers.DATABASE_URL
     absent = (
         f"no MariaDB or MySQL at {place}: start one, or say where it is with "
@@ -107,7 +107,8 @@ def _database() -> Iterator[str]:
         raise Unmeasurable(f"{absent} ({error})") from None
 
 
-def _refuse_asyncmy() -> None:
+def refuse_asyncmy() -> None:
+    """Raise Unmeasurable where another driver would be measured than the one that ships."""
     if find_spec("asyncmy") is not None and os.environ.get("LIUDAI_BENCH_ASYNCMY") != "1":
         raise Unmeasurable(
             "asyncmy is installed, and Tortoise takes it in place of aiomysql: uninstall it, or "

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import orjson
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.executor import EXECUTOR_CACHE
@@ -34,6 +35,9 @@ APP = "liudai"
 RETRIED_ERRORS = frozenset({1213, 1205, 1020})
 ATTEMPTS = 6
 _ROWS_HELD_MAX = 200
+PACKED_BYTES_MAX = 64 * 1024 * 1024
+# Server going down or full, query or connection killed; 2000 and more are the client's own.
+_OUTAGES = RETRIED_ERRORS | {1021, 1040, 1053, 1114, 1290, 1317, 1836, 1927, 1969, 3024}
 
 
 def tortoise_config(settings: Settings) -> dict[str, Any]:
@@ -70,7 +74,8 @@ def _connection(settings: Settings) -> dict[str, Any]:
             "maxsize": settings.database_pool_size,
             "pool_recycle": 1800,
             "init_command": (
-                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET time_zone = '+00:00'"
+                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET time_zone = '+00:00'; "
+                f"SET SESSION group_concat_max_len = {PACKED_BYTES_MAX}"
             ),
             **dict(parse_qsl(url.query)),
         },
@@ -189,6 +194,34 @@ def is_retryable(error: OperationalError) -> bool:
     """Whether the database said that the same transaction may well succeed next time."""
     cause = next(iter(error.args), None)
     return next(iter(getattr(cause, "args", ())), None) in RETRIED_ERRORS
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error tells of the database's health, and nothing of the data."""
+    if isinstance(error, DBConnectionError | OSError):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    code = next(iter(getattr(next(iter(error.args), None), "args", ())), None)
+    if isinstance(code, int):
+        return code in _OUTAGES or 2000 <= code < 3000
+    return "locked" in str(error) or "disk" in str(error)  # SQLite has words alone
+
+
+async def packed_rows(
+    columns: Sequence[str], tail: str, values: Sequence[Any] = ()
+) -> list[list[Any]]:
+    """Select `columns` of thousands of rows as one JSON field, and return the rows as lists.
+
+    The database writes JSON, and orjson reads it, for a tenth of what the driver takes to decode
+    row by row. Dates come as ISO text; a DECIMAL must be cast to CHAR, or it would be a float.
+    """
+    function = "json_group_array" if _is_sqlite(connection()) else "JSON_ARRAYAGG"
+    found = await rows(
+        f"SELECT {function}(JSON_ARRAY({', '.join(columns)})) AS packed {tail}", values
+    )
+    packed = found[0]["packed"]
+    return orjson.loads(packed) if packed else []
 
 
 async def rows(sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -371,9 +404,11 @@ __all__ = [
     "in_list",
     "insert",
     "insert_later",
+    "is_outage",
     "is_retryable",
     "migrate",
     "open_database",
+    "packed_rows",
     "pending_migrations",
     "pool",
     "rows",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -271,6 +272,47 @@ def import_payments(
     from liudai.importing import run
 
     raise typer.Exit(run(path=file, source=source, format=format, encoding=encoding, by=by))
+
+
+@app.command(
+    "close-day",
+    epilog="Examples:  `liudai close-day`  ·  `liudai close-day --through 2026-01-31 --inline`",
+)
+def close_day(
+    through: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="The last day to close, those before it first (default: the business date).",
+        ),
+    ] = None,
+    ahead: Annotated[
+        bool, typer.Option("--ahead", help="Allow days that the calendar has not reached.")
+    ] = False,
+    inline: Annotated[
+        bool, typer.Option("--inline", help="Work in this process, without workers.")
+    ] = False,
+    operator: Annotated[
+        str | None,
+        typer.Option(help="Subject of the OPERATOR in whose name it is done (default: system)."),
+    ] = None,
+) -> None:
+    """Close the business date: accrue every loan, prove the books, open the next day.
+
+    Goes on with a close that stopped; a day that is closed changes nothing. Exit code 0 when the
+    days are closed, 1 when a close stopped and says why, 2 for days that may not be closed.
+    """
+    _settings(find_redis=not inline)
+    from liudai.closing import run
+
+    raise typer.Exit(
+        run(
+            through=through.date() if through else None,
+            ahead=ahead,
+            inline=inline,
+            operator=operator,
+        )
+    )
 
 
 @app.command(

@@ -12,10 +12,11 @@ from domain.operations.jobs import Lease, claim_job
 from domain.operations.request import request_id
 from domain.queries.jobs import find_job, request_of_job
 from domain.rules.jobs import JobKind
+from workers.closing import run_day_close, run_shard
 from workers.metrics import observe_attempt
 from workers.middleware import WorkerLife
 from workers.posting import run_posting
-from workers.queue import ACTORS, QUEUE
+from workers.queue import ACTORS, CLOSE_SHARD, QUEUE
 from workers.training import run_training
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,14 @@ def declare_actors(broker: dramatiq.Broker, life: WorkerLife) -> None:
     @dramatiq.actor(actor_name=ACTORS[JobKind.POST_PAYMENT_FILE], queue_name=QUEUE, broker=broker)
     async def post_payment_file(*, job_id: int) -> None:
         await _attempt(job_id, JobKind.POST_PAYMENT_FILE, lambda lease: run_posting(life, lease))
+
+    @dramatiq.actor(actor_name=ACTORS[JobKind.CLOSE_DAY], queue_name=QUEUE, broker=broker)
+    async def close_day(*, job_id: int) -> None:
+        await _attempt(job_id, JobKind.CLOSE_DAY, lambda lease: run_day_close(life, lease))
+
+    @dramatiq.actor(actor_name=CLOSE_SHARD, queue_name=QUEUE, broker=broker)
+    async def close_shard(*, shard_id: int) -> None:
+        await run_shard(life, shard_id)
 
 
 async def _attempt(job_id: int, kind: JobKind, work: Callable[[Lease], Awaitable[None]]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,7 +28,9 @@ QUEUE = "jobs"
 ACTORS = {
     JobKind.TRAIN_MODEL: "train_model",
     JobKind.POST_PAYMENT_FILE: "post_payment_file",
+    JobKind.CLOSE_DAY: "close_day",
 }
+CLOSE_SHARD = "close_shard"
 
 _CONNECT_SECONDS, _ANSWER_SECONDS, _SEND_SECONDS = 0.5, 1.0, 2.0
 
@@ -114,11 +117,29 @@ def worker_key(settings: Settings, worker: str) -> str:
     return f"{settings.redis_prefix}:worker:{worker}"
 
 
+async def send_shards(shard_ids: Sequence[int]) -> None:
+    """Send a message for each shard of a closing day. Raises nothing: whoever runs the close works
+    on what nobody else takes."""
+    try:
+        await asyncio.to_thread(_send_shards, shard_ids)
+    except (redis.RedisError, OSError, BrokerUnknown) as error:
+        log.warning("shards_not_sent", shards=len(shard_ids), reason=_reason(error))
+
+
+def _send_shards(shard_ids: Sequence[int]) -> None:
+    for shard_id in shard_ids:
+        _enqueue(CLOSE_SHARD, {"shard_id": shard_id})
+
+
 def _send(actor: str, job_id: int) -> None:
+    _enqueue(actor, {"job_id": job_id})
+
+
+def _enqueue(actor: str, arguments: dict[str, int]) -> None:
     settings = get_settings()
     broker = _broker(broker_url(settings), namespace(settings))
     broker.enqueue(
-        Message(queue_name=QUEUE, actor_name=actor, args=(), kwargs={"job_id": job_id}, options={})
+        Message(queue_name=QUEUE, actor_name=actor, args=(), kwargs=arguments, options={})
     )
 
 

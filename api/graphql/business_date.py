@@ -46,8 +46,8 @@ class BusinessDateMutations:
     """Moving the business date."""
 
     @strawberry.mutation(
-        description="Advance the business date day by day: interest accrues, credit balances pay "
-        "what falls due, facilities and applications expire."
+        description="Close every day before `to`, one by one, within this request: the small-book "
+        "way of `closeBusinessDay`. Where it stops, the days that closed stay closed."
     )
     async def advance_business_date(
         self,

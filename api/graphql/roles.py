@@ -40,6 +40,7 @@ _MODEL_LINE: Final[Access] = frozenset(
 )
 _BANKING: Final[Access] = READERS
 """Whoever handles, books or checks the lender's dealings with its bank."""
+_DAY_CLOSE: Final[Access] = frozenset({Role.OPERATOR, Role.ACCOUNTANT, Role.AUDITOR})
 _PORTFOLIO: Final[Access] = _LENDING - {Role.APPLICANT, Role.CASHIER}
 """Whoever steers or checks the book; a relationship manager sees the own customers' part of it."""
 
@@ -52,6 +53,10 @@ ROLES: Final[dict[str, Access]] = {
     "Query.nodes": ANYONE,
     "Query.me": ANYONE,
     "Query.businessDate": ANYONE,
+    "Query.businessDays": _DAY_CLOSE,
+    "Query.businessDay": _DAY_CLOSE,
+    "Query.closeProgress": _DAY_CLOSE,
+    "Query.setAsideLoans": _DAY_CLOSE,
     "Query.previewSchedule": ANYONE,
     "Query.loanProducts": ANYONE,
     "Query.borrowers": _LENDING,
@@ -139,6 +144,8 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.changeDueDay": _APPROVER,
     "Mutation.closeAccountingPeriod": frozenset({Role.ACCOUNTANT}),
     "Mutation.advanceBusinessDate": _OPERATOR,
+    "Mutation.closeBusinessDay": _OPERATOR,
+    "Mutation.catchUpLoan": _OPERATOR,
     "Mutation.trainModel": _OPERATOR,
     "Mutation.validateModel": _RISK,
     "Mutation.promoteModel": _RISK,

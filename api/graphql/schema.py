@@ -32,6 +32,7 @@ from api.graphql.lending.books import BooksMutations, BooksQueries
 from api.graphql.lending.books_proof import BooksProofQueries
 from api.graphql.lending.borrowers import BorrowerMutations, BorrowerQueries
 from api.graphql.lending.contracts import ContractMutations, ContractQueries
+from api.graphql.lending.day_close import DayCloseMutations, DayCloseQueries
 from api.graphql.lending.deadlines import DeadlineMutations, DeadlineQueries
 from api.graphql.lending.facilities import FacilityMutations, FacilityQueries
 from api.graphql.lending.incoming_payments import (
@@ -74,6 +75,7 @@ QUERIES: Final[tuple[type, ...]] = (
     DeadlineQueries,
     ModelQueries,
     BusinessDateQueries,
+    DayCloseQueries,
     AuditQueries,
     BooksQueries,
     BooksProofQueries,
@@ -101,6 +103,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     DeadlineMutations,
     ModelMutations,
     BusinessDateMutations,
+    DayCloseMutations,
     StatementMutations,
     ChangeMutations,
     BooksMutations,

@@ -9,7 +9,7 @@ from domain.migrations._operation import ReviewedSql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("liudai", "0008_repricing")]
+    dependencies = [("liudai", "0004_day_close")]
 
     initial = False
 

@@ -4,6 +4,12 @@ from domain.models.change import ChangeRequest
 from domain.models.lending.application import ApprovalTask, LoanApplication
 from domain.models.lending.borrower import BankAccount, Borrower, FinancialStatement
 from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
+from domain.models.lending.day_close import (
+    BusinessDay,
+    CloseAccrual,
+    CloseShard,
+    LoanSetAside,
+)
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.ledger import (
     AccountingPeriod,
@@ -53,6 +59,10 @@ __models__ = [
     CalendarDay,
     CaseAssignment,
     ChangeRequest,
+    BusinessDay,
+    CaseAssignment,
+    CloseAccrual,
+    CloseShard,
     CreditFacility,
     Disbursement,
     Drawdown,
@@ -74,6 +84,7 @@ __models__ = [
     LoanEvent,
     LoanProduct,
     ManualJournal,
+    LoanSetAside,
     ModelVersion,
     OutboxEvent,
     PaymentFile,

@@ -23,7 +23,6 @@ from domain.models.records import Job
 from domain.operations.clock import now
 from domain.operations.perform import Result, Step, perform
 from domain.rules.jobs import (
-    ATTEMPTS_MAX,
     JOB_MOVES,
     NOUN,
     JobKind,
@@ -187,19 +186,19 @@ async def requeue_lost_jobs(*, lost_before: dt.datetime) -> list[int]:
     Returns the ids that are QUEUED again.
     """
     found = await rows(
-        "SELECT id, attempts FROM job WHERE state = %s AND heartbeat_at < %s ORDER BY id",
+        "SELECT id, kind, attempts FROM job WHERE state = %s AND heartbeat_at < %s ORDER BY id",
         [JobState.LOST, lost_before],
     )
     queued = []
     for row in found:
-        if await _requeue(row["id"], row["attempts"]) is JobState.QUEUED:
+        if await _requeue(row["id"], JobKind(row["kind"]), row["attempts"]) is JobState.QUEUED:
             queued.append(row["id"])
     return queued
 
 
-async def _requeue(job_id: int, attempts: int) -> JobState | None:
-    to = after_loss(attempts)
-    problems = [_GIVEN_UP] if to is JobState.FAILED else []
+async def _requeue(job_id: int, kind: JobKind, attempts: int) -> JobState | None:
+    to = after_loss(attempts, kind)
+    problems = [_given_up(attempts)] if to is JobState.FAILED else []
 
     async def work(step: Step) -> Result:
         moved = await execute(
@@ -228,12 +227,13 @@ async def _requeue(job_id: int, attempts: int) -> JobState | None:
     return to
 
 
-_GIVEN_UP = Problem(
-    ErrorCode.UNAVAILABLE,
-    (),
-    f"The worker was lost in each of {ATTEMPTS_MAX} attempts. Look at its log, then start again.",
-    f"连续 {ATTEMPTS_MAX} 次执行时工作进程丢失，请查看其日志后重新发起。",
-)
+def _given_up(attempts: int) -> Problem:
+    return Problem(
+        ErrorCode.UNAVAILABLE,
+        (),
+        f"The worker was lost in each of {attempts} attempts. Look at its log, then start again.",
+        f"连续 {attempts} 次执行时工作进程丢失，请查看其日志后重新发起。",
+    )
 
 
 async def _as_system(

@@ -13,6 +13,8 @@ from enum import StrEnum
 from domain.rules.states import Moves
 
 ATTEMPTS_MAX = 3
+# What a close has done stays done, so each attempt goes on where the last one died.
+CLOSE_ATTEMPTS_MAX = 1_000
 HEARTBEATS_IN_LEASE = 4
 RESEND_LEASES = 4
 NOUN = ("job", "任务")
@@ -23,6 +25,7 @@ class JobKind(StrEnum):
 
     TRAIN_MODEL = "TRAIN_MODEL"
     POST_PAYMENT_FILE = "POST_PAYMENT_FILE"
+    CLOSE_DAY = "CLOSE_DAY"
 
 
 class JobState(StrEnum):
@@ -62,6 +65,11 @@ def resend_before(now: dt.datetime, lease_seconds: int) -> dt.datetime:
     return now - dt.timedelta(seconds=RESEND_LEASES * lease_seconds)
 
 
-def after_loss(attempts: int) -> JobState:
+def attempts_max(kind: JobKind) -> int:
+    """Return how often a job is tried before it is given up."""
+    return CLOSE_ATTEMPTS_MAX if kind is JobKind.CLOSE_DAY else ATTEMPTS_MAX
+
+
+def after_loss(attempts: int, kind: JobKind) -> JobState:
     """Return what becomes of a LOST job that was tried `attempts` times."""
-    return JobState.QUEUED if attempts < ATTEMPTS_MAX else JobState.FAILED
+    return JobState.QUEUED if attempts < attempts_max(kind) else JobState.FAILED

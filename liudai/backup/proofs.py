@@ -70,7 +70,7 @@ async def prove_books() -> Proof:
     return Proof(
         "books",
         f"{entries['n']} ledger entries: journals, loans, payments, limits and totals hold",
-        [fault.en for fault in report.faults],
+        [fault.said_en() for fault in report.faults],
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 COMMANDS = [
     *("up", "serve", "worker", "migrate", "demo", "token", "train"),
-    *("replay", "import-payments", "verify-audit", "doctor", "schema"),
+    *("replay", "import-payments", "close-day", "verify-audit", "doctor", "schema"),
     *("backup", "verify-backup", "restore"),
 ]
 

@@ -72,7 +72,7 @@ def some_product(choose: Choice) -> Product:
         compound_basis=choose.one_of(("PENALTY", "CONTRACT_UNTIL_MATURITY")),
         order=choose.one_of((ORDERS[0], *ORDERS)),
         axis=choose.one_of(("HORIZONTAL", "HORIZONTAL", "VERTICAL")),
-        principal_first_beyond=choose.one_of((None, None, 90)),
+        principal_first_beyond=choose.one_of((None, None, 15, 90)),
         non_accrual_beyond=choose.one_of((30, 90)),
         cure_days=choose.one_of((0, 20, 60)),
         fee=Fraction(choose.one_of(("0", "0", "0.01", "0.003"))),
@@ -89,15 +89,47 @@ STARTS = (
 )
 
 
-def some_days(choose: Choice) -> int:
-    """How many days pass: none to forty."""
-    return choose.one_of((0, 1, 1, choose.number(0, 40)))
+MOST_DAYS = 40
+
+
+def some_days(choose: Choice, loans: Sequence[Loan]) -> int:
+    """How many days pass: none to forty, and often just to where something begins or ends."""
+    edges = [day for loan in loans for day in _edges(loan)]
+    options = [0, 1, choose.number(0, MOST_DAYS)]
+    if edges:
+        options += [choose.one_of(edges), choose.one_of(edges)]
+    return choose.one_of(options)
+
+
+def _edges(loan: Loan) -> list[int]:
+    """The days until a due date, the end of grace, non-accrual, principal first, cure, and the days
+    beside them."""
+    of = loan.product
+    later = [0, of.grace_days, of.non_accrual_beyond, of.principal_first_beyond or 0]
+    days = [row.due + dt.timedelta(days=n) for row in loan.open_rows() for n in later]
+    days += [charge.due for charge in loan.charges if charge.settled_on is None]
+    if loan.cleared_on is not None:
+        days.append(loan.cleared_on + dt.timedelta(days=of.cure_days))
+    near = {(day - loan.today).days + beside for day in days for beside in (-1, 0, 1)}
+    return sorted(each for each in near if 0 < each <= MOST_DAYS)
 
 
 def some_act(choose: Choice, loan: Loan, order: int) -> Act:
     """Something to try on the loan today."""
     kind = choose.one_of((*_OFTEN, *_OFTEN, *_MAKERS))
+    if kind == "RESTRUCTURING" and _has_matured_twice(loan):
+        kind = "PAYMENT"
+    beyond, late = loan.product.principal_first_beyond, loan.days_past_due()
+    if beyond is not None and late in (beyond, beyond + 1):  # where the order of a payment changes
+        kind = choose.one_of((kind, "PAYMENT", "PAYMENT"))
     return _MAKERS[kind](choose, loan, order)
+
+
+def _has_matured_twice(loan: Loan) -> bool:
+    """A loan's row has room for one maturity that passed: where compound interest depends on it, a
+    second one is forgotten by a further restructuring."""
+    passed = any(row.maturity for row in loan.rows) and loan.maturity <= loan.today
+    return passed and loan.product.compound_basis == "CONTRACT_UNTIL_MATURITY"
 
 
 _OFTEN = ("PAYMENT", "PAYMENT", "PREPAYMENT", "WAIVER", "CHARGE", "RATE_CHANGE")

@@ -66,6 +66,7 @@ class LentLoan:
         self.repayments: dict[int, int] = {}
         self.order = 0
         self.reference = ReferenceLoan(product)
+        self.replayed = False
 
     def live(self, history: list[Act], today: dt.date) -> ReferenceLoan:
         """The loan as another history makes it."""
@@ -83,6 +84,7 @@ class Book:
         self.choose = choose
         self.loans: list[LentLoan] = []
         self.today = dt.date.min
+        self.closed: tuple[dt.date, int] = (self.today, 0)
 
     async def open(self) -> None:
         """Lend."""
@@ -155,7 +157,7 @@ class Book:
 
     async def pass_days(self) -> str:
         """Let days pass over the whole book."""
-        days = some_days(self.choose)
+        days = some_days(self.choose, [loan.reference for loan in self.loans])
         if days:
             self.today += dt.timedelta(days=days)
             operator = self.lender.operator
@@ -228,6 +230,7 @@ class Book:
         if act.kind in PAYMENTS:
             loan.repayments[act.order] = done["repayment"]
         loan.history = history
+        loan.replayed = loan.replayed or act.on < self.today
         await self._check([loan])
         return act.kind if act.on == self.today else f"PAST {act.kind}"
 
@@ -321,11 +324,38 @@ class Book:
             if found:
                 raise Disagreement("\n".join([f"{loan.product}", f"{loan.history}", *found]))
             await books_hold(loan.id)
+            if not loan.replayed:
+                await self._days_hold(loan)
+        await self._closed_days_hold()
         for facility_id in {loan.facility_id for loan in loans}:
             used = sum(self._limit_used(x) for x in self.loans if x.facility_id == facility_id)
             facility = await CreditFacility.get(id=facility_id)
             if len(self.loans) == LOANS and facility.used != used:
                 raise Disagreement(f"facility: reference {used}, code {facility.used}")
+
+    async def _closed_days_hold(self) -> None:
+        """Nothing is posted on a day that has gone."""
+        (found,) = await db.rows(
+            "SELECT COUNT(*) AS n FROM ledger_entry WHERE posting_date < %s", [self.today]
+        )
+        day, before = self.closed
+        if day == self.today and found["n"] != before:
+            raise Disagreement(f"{found['n'] - before} entries were posted before {self.today}")
+        self.closed = (self.today, found["n"])
+
+    async def _days_hold(self, loan: LentLoan) -> None:
+        """The interest of a day is posted on that day."""
+        found = await db.rows(
+            "SELECT value_date, SUM(amount) AS total FROM ledger_entry WHERE loan_id = %s "
+            "AND event = 'ACCRUAL' AND amount > 0 AND posting_date = value_date "
+            "GROUP BY value_date",
+            [loan.id],
+        )
+        posted = {row["value_date"]: int(row["total"]) for row in found}
+        earned = {day: amount for day, amount in loan.reference.earned_on.items() if amount}
+        if posted != earned:
+            days = [day for day in posted.keys() | earned if posted.get(day) != earned.get(day)]
+            raise Disagreement(f"{loan.product}\n{loan.history}\ninterest of {sorted(days)}")
 
     def _limit_used(self, loan: LentLoan) -> int:
         """What is repaid comes free where the facility revolves."""

@@ -8,6 +8,7 @@ the rules where the specification is silent.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -88,6 +89,7 @@ class Loan:
         self.written_off = self.taxed = self.vat = self.credit = 0
         self.cleared_on: dt.date | None = None
         self.closed_on: dt.date | None = None
+        self.earned_on: dict[dt.date, int] = defaultdict(int)
         self.books = Ledger()
         self.books.disburse(product.principal)
 
@@ -219,6 +221,7 @@ class Loan:
         return rounded(Fraction(exact, RATE * year), self.product.rounding)
 
     def _accrue(self, row: Row, bucket: str, target: int) -> None:
+        self.earned_on[self.today] += target - row.accrued[bucket]
         self.books.accrue(bucket, target - row.accrued[bucket])
         row.accrued[bucket] = target
 

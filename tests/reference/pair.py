@@ -144,7 +144,7 @@ def step(choose: Choice, pair: Pair) -> str:
 
 def pass_days(choose: Choice, pair: Pair) -> str:
     """Let days pass."""
-    pair.pass_days(some_days(choose))
+    pair.pass_days(some_days(choose, [pair.reference]))
     return "DAYS"
 
 

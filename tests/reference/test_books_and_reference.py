@@ -95,7 +95,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_book_on_sqlite(home: Path) -> None:
-    drive(Template(home).copy, examples=20)
+    drive(Template(home).copy, examples=14)
 
 
 def test_a_book_on_mariadb(home: Path) -> None:

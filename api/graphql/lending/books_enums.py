@@ -38,6 +38,7 @@ described_enum(
         Check.SUB_LEDGER: "An account that loans are kept on has no entry of no loan.",
         Check.FUTURE_ENTRY: "No entry is posted after the business date.",
         Check.CARRIED: "The sums carried forward are those of the entries.",
+        Check.ACCRUED: "Every living loan has the day behind it, or was set aside.",
         Check.REPLAY: "A loan's history, replayed, gives the loan as it is.",
     },
     name="BooksCheck",

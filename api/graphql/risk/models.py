@@ -27,8 +27,9 @@ from domain.operations.risk.rollback_model import rollback_model
 from domain.operations.risk.train_model import TrainingRequest, TrainingSource, train_model
 from domain.operations.risk.validate_model import validate_model
 from domain.queries.jobs import find_job
+from domain.queries.select import Condition
 from domain.queries.visibility import visible_to
-from domain.rules.jobs import JobState
+from domain.rules.jobs import JobKind, JobState
 from domain.rules.risk.model_states import ModelState
 from domain.settings import get_settings
 from ml.spec import ModelKind
@@ -93,10 +94,11 @@ class ModelVersion(Node):
     retired_at: dt.datetime | None = column("retired_at", "When it was retired.")
 
 
-@strawberry.type(description="Training job: work for a worker; the row is the truth.")
+@strawberry.type(description="Job: work for a worker, a training or another; the row is the truth.")
 class TrainingJob(Node):
     """A row of the job table."""
 
+    kind: JobKind = column("kind", "What is to be done.", read=JobKind)
     state: JobState = column("state", "Where it stands.", read=JobState)
     step: str = column("step", "The step under way; empty before the first.")
     progress: float = column("progress", "Share of the whole that is done, 0 to 1.")
@@ -239,7 +241,8 @@ class ModelQueries:
     async def training_jobs(
         self, info: Info, first: First = PAGE_DEFAULT, after: After = None
     ) -> Connection[TrainingJob]:
-        return await JOBS.page(info, first=first, after=after)
+        trainings = Condition("job.kind = %s", (JobKind.TRAIN_MODEL,))
+        return await JOBS.page(info, first=first, after=after, where=[trainings])
 
 
 @strawberry.type

@@ -83,7 +83,7 @@ class Installment(models.Model):
     """分期: one row of the repayment schedule and what has been paid and accrued of it."""
 
     id = fields.BigIntField(primary_key=True)
-    loan_id = fields.BigIntField(db_index=True)
+    loan_id = fields.BigIntField()
     number = fields.SmallIntField()
     currency = fields.CharField(max_length=3)
     start_date = fields.DateField()
@@ -110,7 +110,7 @@ class Installment(models.Model):
     class Meta:
         table = "installment"
         unique_together = (("loan_id", "number"),)
-        indexes = [("due_date", "settled_on")]
+        indexes = [("due_date", "settled_on"), ("loan_id", "settled_on", "start_date")]
 
 
 class Repayment(models.Model):

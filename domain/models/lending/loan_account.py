@@ -199,7 +199,7 @@ def _installment(row: InstallmentRow, payments: list[InstallmentPayment] | None)
         opening=row.opening,
         principal=row.principal,
         interest=row.interest,
-        balance_changes=_balance_changes(row.balance_changes) if row.balance_changes else (),
+        balance_changes=balance_changes(row.balance_changes) if row.balance_changes else (),
         principal_paid=row.principal_paid,
         principal_moved=row.principal_moved,
         interest_accrued=row.interest_accrued,
@@ -216,7 +216,8 @@ def _installment(row: InstallmentRow, payments: list[InstallmentPayment] | None)
     )
 
 
-def _balance_changes(text: str) -> tuple[BalanceChange, ...]:
+def balance_changes(text: str) -> tuple[BalanceChange, ...]:
+    """The changes of a JSON that :func:`stored_balance_changes` gave."""
     stored: list[Any] = orjson.loads(text)
     return tuple(BalanceChange(dt.date.fromisoformat(day), balance) for day, balance in stored)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain.actor import Actor
-from domain.db import execute
+from domain.db import execute, rows
 from domain.models.lending.loan_account import (
     STATE_COLUMNS,
     loan_account,
@@ -29,15 +29,16 @@ from domain.queries.lending.loan_rows import (
     lock_revolving_limit_of,
     vat_rates,
 )
+from domain.rules.lending.day_close import set_aside_problem
 from domain.rules.lending.limits import limit_used_after
 from domain.rules.lending.postings import Account, Event
 from domain.rules.lending.servicing.account import LoanAccount
 from domain.rules.lending.servicing.days import accrue, open_day
 from domain.rules.lending.servicing.position import Position, moved, position
-from domain.rules.lending.states import FacilityState, LoanState
+from domain.rules.lending.states import LIVING_LOANS, FacilityState
+from domain.rules.refusal import refuse_if
 
 _ONE_DAY = dt.timedelta(days=1)
-_LIVING = (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
 _LOAN_COLUMNS = (*STATE_COLUMNS, "rate_changes", "current_method", "event_count")
 _UPDATE_LOAN = (
     f"UPDATE loan SET {', '.join(f'{name} = %s' for name in _LOAN_COLUMNS)} WHERE id = %s"
@@ -104,14 +105,26 @@ class OpenLoan:
 
 async def open_loan(actor: Actor, loan_id: int) -> tuple[dt.date, OpenLoan]:
     """Lock a loan in the one order (business date, revolving facility, loan), and let the days up
-    to the business date pass. Returns that date and the loan. Raises NOT_FOUND."""
+    to the business date pass. Returns that date and the loan. Raises NOT_FOUND, and ILLEGAL_STATE
+    for a loan that a day close set aside."""
     today = await held_business_date()
     limit = await lock_revolving_limit_of(actor, loan_id)
     row = await lock_loan(actor, loan_id)
+    if row.accrued_through < today:
+        await _refuse_set_aside(row.id)
     (loan,) = await open_loans([row], on=today)
     loan.limit = limit
     pass_days(loan, today)
     return today, loan
+
+
+async def _refuse_set_aside(loan_id: int) -> None:
+    """A loan that a day close set aside is behind, and stays so until it is caught up."""
+    found = await rows(
+        "SELECT day FROM loan_set_aside WHERE loan_id = %s AND resolved_at IS NULL ORDER BY day",
+        [loan_id],
+    )
+    refuse_if(set_aside_problem(row["day"]) for row in found[:1])
 
 
 async def open_loans(loans: Sequence[LoanRow], *, on: dt.date) -> list[OpenLoan]:
@@ -148,15 +161,16 @@ async def open_loans(loans: Sequence[LoanRow], *, on: dt.date) -> list[OpenLoan]
     return opened
 
 
-def pass_days(loan: OpenLoan, today: dt.date) -> None:
+def pass_days(loan: OpenLoan, today: dt.date, *, closed: bool = False) -> None:
     """Let the days pass one by one up to `today`, and book each.
 
-    A day's interest belongs to that day's books, which are open as long as the loan is the only
-    thing that keeps them from closing; a loan that was left behind catches up in today's.
+    A day's interest belongs to that day's books. Yesterday's are open while the day close still
+    works on its loans; a loan that was left behind, or one whose yesterday is `closed`, catches up
+    in today's.
     """
     account = loan.account
     while account.accrued_through < today:
-        if account.state not in _LIVING:
+        if account.state not in LIVING_LOANS:
             account.accrued_through = today
             return
         ended, day = account.accrued_through, account.accrued_through + _ONE_DAY
@@ -165,7 +179,7 @@ def pass_days(loan: OpenLoan, today: dt.date) -> None:
             Event.ACCRUAL,
             journal=f"accrual:{loan.row.id}:{day:%Y%m%d}",
             value_date=ended,
-            posting_date=ended if day == today else today,
+            posting_date=ended if day == today and not closed else today,
         )
         open_day(account, day)
         loan.book(

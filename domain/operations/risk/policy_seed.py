@@ -63,6 +63,7 @@ def _values(profile: Profile) -> tuple[SeededValue, ...]:
             ("backdating_days_max", "5"),
             ("change_request_validity_days", "30"),
             ("bank_account_cooling_days", "3"),
+            ("close_abort_share", "0.01"),
         )
     )
 

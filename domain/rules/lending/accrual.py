@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol
 
-from domain.rules.lending.day_count import year_basis
+from domain.rules.lending.day_count import DatedRate, DayCount, year_basis
 from domain.rules.lending.interest import (
     BalanceChange,
     Elapsed,
@@ -17,7 +18,7 @@ from domain.rules.lending.interest import (
     rate_steps,
 )
 from domain.rules.lending.periods import PeriodUnit
-from domain.rules.lending.schedule_terms import ScheduleTerms
+from domain.rules.money import Rounding
 
 
 class EarningRow(Protocol):
@@ -37,7 +38,22 @@ class EarningRow(Protocol):
     def balance_changes(self) -> Sequence[BalanceChange]: ...
 
 
-def row_factor(row: EarningRow, terms: ScheduleTerms) -> Fraction:
+class EarningTerms(Protocol):
+    """What of a loan's terms decides the interest of its rows."""
+
+    @property
+    def annual_rate(self) -> Decimal: ...
+    @property
+    def rate_changes(self) -> Sequence[DatedRate]: ...
+    @property
+    def day_count(self) -> DayCount: ...
+    @property
+    def unit(self) -> PeriodUnit: ...
+    @property
+    def rounding(self) -> Rounding: ...
+
+
+def row_factor(row: EarningRow, terms: EarningTerms) -> Fraction:
     """Interest of the whole `row` for each unit of its opening balance, exact; changes of balance
     inside it are left out."""
     rates = rate_steps(terms.annual_rate, terms.rate_changes)
@@ -47,7 +63,7 @@ def row_factor(row: EarningRow, terms: ScheduleTerms) -> Fraction:
     )
 
 
-def row_interest(row: EarningRow, terms: ScheduleTerms) -> int:
+def row_interest(row: EarningRow, terms: EarningTerms) -> int:
     """Contract interest of the whole `row` in minor units, from its balance and the rates of
     `terms` and every change of either inside it, rounded once.
 
@@ -57,7 +73,7 @@ def row_interest(row: EarningRow, terms: ScheduleTerms) -> int:
     return _interest(row, terms, row.end_date)
 
 
-def accrued_interest(row: EarningRow, terms: ScheduleTerms, on: date) -> int:
+def accrued_interest(row: EarningRow, terms: EarningTerms, on: date) -> int:
     """Contract interest of `row` from its start to `on`, `on` excluded, in minor units.
 
     Cumulative: a day's accrual is the difference of two calls, so roundings never pile up. It is 0
@@ -72,7 +88,7 @@ def accrued_interest(row: EarningRow, terms: ScheduleTerms, on: date) -> int:
     return min(_interest(row, terms, on), row.interest)
 
 
-def _interest(row: EarningRow, terms: ScheduleTerms, until: date) -> int:
+def _interest(row: EarningRow, terms: EarningTerms, until: date) -> int:
     return interest_until(
         until,
         balance=row.opening,
@@ -84,7 +100,7 @@ def _interest(row: EarningRow, terms: ScheduleTerms, until: date) -> int:
     )
 
 
-def _elapsed(row: EarningRow, terms: ScheduleTerms) -> Elapsed:
+def _elapsed(row: EarningRow, terms: EarningTerms) -> Elapsed:
     return elapsed_in_period(
         terms.day_count,
         start=row.start_date,

@@ -32,6 +32,8 @@ class Check(StrEnum):
     """No entry is posted on a day after the business date."""
     CARRIED = "CARRIED"
     """The sums carried forward from earlier proofs are those of the entries."""
+    ACCRUED = "ACCRUED"
+    """Every living loan has the day behind it, or was set aside."""
     REPLAY = "REPLAY"
     """A loan's history, replayed, gives the loan as it is."""
 
@@ -47,6 +49,15 @@ class Fault:
     zh: str
     expected: str
     found: str
+
+    def said_en(self) -> str:
+        """All of it in one English sentence."""
+        whose = f"{self.noun} {self.row}"
+        return f"{whose}: {self.en}: expected {self.expected}, found {self.found}."
+
+    def said_zh(self) -> str:
+        """All of it in one Chinese sentence."""
+        return f"{self.noun} {self.row}：{self.zh}，应为 {self.expected}，实为 {self.found}。"
 
 
 MEMO_ACCOUNTS: Final = frozenset(account for account in Account if account.startswith("8"))

@@ -66,6 +66,10 @@ class LoanState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+LIVING_LOANS = (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
+"""The states in which days pass for a loan."""
+
+
 class PaymentMethod(StrEnum):
     """受托支付 or 自主支付."""
 

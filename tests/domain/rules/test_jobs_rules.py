@@ -7,6 +7,7 @@ import pytest
 from domain.rules.jobs import (
     ATTEMPTS_MAX,
     JOB_MOVES,
+    JobKind,
     JobState,
     after_loss,
     heartbeat_seconds,
@@ -28,7 +29,8 @@ def test_every_state_is_in_the_table_and_an_end_is_an_end() -> None:
     [(0, JobState.QUEUED), (ATTEMPTS_MAX - 1, JobState.QUEUED), (ATTEMPTS_MAX, JobState.FAILED)],
 )
 def test_a_lost_job_is_tried_so_many_times(attempts: int, then: JobState) -> None:
-    assert after_loss(attempts) is then
+    assert after_loss(attempts, JobKind.TRAIN_MODEL) is then
+    assert after_loss(attempts, JobKind.CLOSE_DAY) is JobState.QUEUED
 
 
 def test_a_worker_speaks_several_times_before_it_counts_as_lost() -> None:

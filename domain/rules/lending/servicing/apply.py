@@ -86,11 +86,12 @@ def _open_again(account: LoanAccount) -> None:
 
 def settle_day(account: LoanAccount) -> None:
     """What follows from a change: items and loan close, book status and tax come right."""
-    if account.state in (LoanState.ACTIVE, LoanState.WRITTEN_OFF):
+    if account.state not in (LoanState.ACTIVE, LoanState.WRITTEN_OFF):
+        return
+    close_settled(account, account.accrued_through)
+    if account.credit_balance:  # it pays what has fallen due by this very change
+        use_credit(account)
         close_settled(account, account.accrued_through)
-        if account.credit_balance:  # it pays what has fallen due by this very change
-            use_credit(account)
-            close_settled(account, account.accrued_through)
     change_book_status(account)
     tax(account, account.accrued_through)
 

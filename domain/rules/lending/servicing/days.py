@@ -12,8 +12,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from domain.rules.lending.accrual import accrued_interest
-from domain.rules.lending.overdue import compound_interest, penalty_interest
+from domain.rules.lending.accrual import EarningTerms, accrued_interest
+from domain.rules.lending.overdue import OverdueTerms, compound_interest, penalty_interest
 from domain.rules.lending.servicing.account import BookStatus, Installment, LoanAccount
 from domain.rules.lending.servicing.settle import close_settled, owed_now, take
 from domain.rules.lending.servicing.tax import tax
@@ -53,41 +53,77 @@ def use_credit(account: LoanAccount) -> None:
 def accrue(account: LoanAccount, on: dt.date) -> None:
     """Bring what every open instalment earned up to `on` (excluded) to its target."""
     schedule, overdue = account.terms.schedule, account.terms.overdue
-    matured = account.matured_on
     for row in account.installments:
         if row.settled_on is not None or row.start_date >= on:
             continue
-        interest = accrued_interest(row, schedule, on) - row.interest_accrued
+        interest, penalty, compound = accruals(
+            row, schedule, overdue, on, matured=account.matured_on
+        )
         row.interest_accrued += interest
+        row.penalty_accrued += penalty
+        row.compound_accrued += compound
         account.interest_receivable += interest
-        if row.due_date < on:
-            terms = overdue
-            if matured is not None and row.due_date <= matured:
-                terms = replace(overdue, maturity=matured)
-            penalty = penalty_interest(row, terms, on) - row.penalty_accrued
-            compound = compound_interest(row, terms, on) - row.compound_accrued
-            row.penalty_accrued += penalty
-            row.compound_accrued += compound
-            account.penalty_receivable += penalty
-            account.compound_receivable += compound
+        account.penalty_receivable += penalty
+        account.compound_receivable += compound
+
+
+def accruals(
+    row: Installment,
+    schedule: EarningTerms,
+    overdue: OverdueTerms,
+    on: dt.date,
+    *,
+    matured: dt.date | None = None,
+) -> tuple[int, int, int]:
+    """What an open instalment that has begun earned up to `on` (excluded) beyond what was accrued:
+    contract, penalty and compound interest. A maturity that had passed before a new one was agreed
+    (`matured`) counts for what fell due by then."""
+    interest = accrued_interest(row, schedule, on) - row.interest_accrued
+    if row.due_date >= on:
+        return interest, 0, 0
+    if matured is not None and row.due_date <= matured:
+        overdue = replace(overdue, maturity=matured)
+    return (
+        interest,
+        penalty_interest(row, overdue, on) - row.penalty_accrued,
+        compound_interest(row, overdue, on) - row.compound_accrued,
+    )
 
 
 def change_book_status(account: LoanAccount) -> None:
+    """Bring the book status to what :func:`book_status_on` says of today."""
+    account.book_status, account.arrears_cleared_on = book_status_on(
+        account.accrued_through,
+        status=account.book_status,
+        late=account.days_past_due(),
+        cleared_on=account.arrears_cleared_on,
+        beyond_days=account.terms.non_accrual_beyond_days,
+        cure_days=account.terms.cure_days,
+    )
+
+
+def book_status_on(
+    today: dt.date,
+    *,
+    status: BookStatus,
+    late: int,
+    cleared_on: dt.date | None,
+    beyond_days: int,
+    cure_days: int,
+) -> tuple[BookStatus, dt.date | None]:
     """Into non-accrual beyond the agreed days past due; back once arrears have been cleared, and
-    stayed so, for the days of cure."""
-    today = account.accrued_through
-    late = account.days_past_due()
-    if account.book_status is BookStatus.ACCRUING:
-        if late > account.terms.non_accrual_beyond_days:
-            account.book_status = BookStatus.NON_ACCRUAL
-    elif account.book_status is BookStatus.NON_ACCRUAL:
+    stayed so, for the days of cure. Returns the status and since when arrears are cleared."""
+    if status is BookStatus.ACCRUING:
+        if late > beyond_days:
+            status = BookStatus.NON_ACCRUAL
+    elif status is BookStatus.NON_ACCRUAL:
         if late:
-            account.arrears_cleared_on = None
+            cleared_on = None
         else:
-            account.arrears_cleared_on = account.arrears_cleared_on or today
-            if (today - account.arrears_cleared_on).days >= account.terms.cure_days:
-                account.book_status = BookStatus.ACCRUING
-                account.arrears_cleared_on = None
+            cleared_on = cleared_on or today
+            if (today - cleared_on).days >= cure_days:
+                status, cleared_on = BookStatus.ACCRUING, None
+    return status, cleared_on
 
 
 def _next_day(account: LoanAccount) -> dt.date:

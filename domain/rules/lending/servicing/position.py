@@ -115,3 +115,47 @@ def moved(before: Position, after: Position, *, cash: Account = Account.BANK) ->
     if sum(entry.amount for entry in entries) != 0:
         raise ValueError(f"entries do not balance: {entries}")
     return entries
+
+
+class _Nothing:
+    """A loan of which every balance is 0, but for the one that is set."""
+
+    principal_outstanding = interest_receivable = penalty_receivable = compound_receivable = 0
+    fee_receivable = interest_paid = penalty_paid = compound_paid = fee_paid = 0
+    written_off = vat = credit_balance = 0
+
+    def __init__(self, book_status: BookStatus, balance: str = "") -> None:
+        self.book_status = book_status
+        if balance:
+            setattr(self, balance, 1)
+
+
+_GROWING: Final = ("interest_receivable", "penalty_receivable", "compound_receivable", "vat")
+# A position is linear in the balances, so what one minor unit moves says what any amount does.
+_MOVED_BY_ONE: Final = {
+    status: [
+        [
+            (entry.account, entry.amount)
+            for entry in moved(
+                position(_Nothing(status), disbursed=0),
+                position(_Nothing(status, balance), disbursed=0),
+            )
+        ]
+        for balance in _GROWING
+    ]
+    for status in BookStatus
+}
+
+
+def accrued(
+    status: BookStatus, *, interest: int = 0, penalty: int = 0, compound: int = 0, vat: int = 0
+) -> list[tuple[Account, int]]:
+    """The entries of claims that grew and of tax that fell due, by account, as :func:`moved` has
+    them; the day close asks this for each loan, where whole positions would cost too much."""
+    if not (penalty or compound or vat):
+        return [(account, one * interest) for account, one in _MOVED_BY_ONE[status][0] if interest]
+    sums: dict[Account, int] = {}
+    for amount, ones in zip((interest, penalty, compound, vat), _MOVED_BY_ONE[status], strict=True):
+        for account, one in ones:
+            sums[account] = sums.get(account, 0) + one * amount
+    return [(account, sums[account]) for account in sorted(sums) if sums[account]]

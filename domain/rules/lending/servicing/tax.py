@@ -7,9 +7,11 @@ first; of penalty and compound interest, and of everything in non-accrual, the p
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from domain.rules.lending.day_count import DatedRate
 from domain.rules.lending.servicing.account import BookStatus, LoanAccount
 from domain.rules.money import Rounding, round_half
 
@@ -24,16 +26,33 @@ def tax(account: LoanAccount, today: dt.date) -> None:
 
     Taxes are cumulative like accruals; where the rate changes, what was taxed before stays.
     """
-    rates = [dated.rate for dated in account.terms.vat if dated.effective_from <= today]
-    if not rates:
-        return
     reached = taxable(account, today)
-    rounding = account.terms.schedule.rounding
-    rate = rates[-1]
-    account.vat += vat_included(reached, rate, rounding) - vat_included(
-        account.taxed_income, rate, rounding
+    vat = vat_reached(
+        account.terms.vat,
+        taxed=account.taxed_income,
+        reached=reached,
+        today=today,
+        rounding=account.terms.schedule.rounding,
     )
-    account.taxed_income = reached
+    if vat is not None:
+        account.vat += vat
+        account.taxed_income = reached
+
+
+def vat_reached(
+    rates: Sequence[DatedRate], *, taxed: int, reached: int, today: dt.date, rounding: Rounding
+) -> int | None:
+    """The tax on what came to its tax point beyond what was taxed; None without a rate in force.
+
+    `rates` are in the order of their days.
+    """
+    in_force = [dated.rate for dated in rates if dated.effective_from <= today]
+    if not in_force:
+        return None
+    if taxed == reached:
+        return 0
+    rate = in_force[-1]
+    return vat_included(reached, rate, rounding) - vat_included(taxed, rate, rounding)
 
 
 def taxable(account: LoanAccount, today: dt.date) -> int:

@@ -68,6 +68,16 @@ def test_a_loan_paid_off_before_it_was_restructured_has_no_new_rows() -> None:
     assert not account.open_installments()
 
 
+def test_a_loan_that_ended_in_non_accrual_stays_there() -> None:
+    """Days of cure are counted while a loan lives, not up to a refund after its end."""
+    fresh = disbursed(terms(installments=1, rate="0.06", beyond=30, cure=20))
+    end = fresh.maturity_date + dt.timedelta(days=40)
+    closing = e.Payment(sequence=1, on=end, amount=1_300_000_00)
+    refund = e.Refund(sequence=2, on=end + dt.timedelta(days=30), amount=1)
+    account = replay(fresh, [closing, refund], today=refund.on)
+    assert (account.state, account.book_status) == (LoanState.PAID_OFF, BookStatus.NON_ACCRUAL)
+
+
 def test_a_loan_without_principal_is_not_restructured() -> None:
     account = disbursed(terms(installments=1, rate="0.06"))
     advance(account, account.maturity_date + dt.timedelta(days=1))

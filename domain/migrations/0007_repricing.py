@@ -5,13 +5,13 @@ from domain.migrations._operation import ReviewedSql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("liudai", "0003_change_requests")]
+    dependencies = [("liudai", "0006_books")]
 
     initial = False
 
     operations = [
         ReviewedSql(
-            "0008_repricing",
+            "0007_repricing",
             [
                 ops.AddField(
                     model_name="Loan",
