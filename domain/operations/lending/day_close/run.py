@@ -66,6 +66,7 @@ async def run_close(
         job = await find_job(lease.job_id)
         through = dt.date.fromisoformat(job.input["through"])
         while True:
+            _heed_cancellation()
             day = await _day_to_close(lease, through)
             if day is None:
                 break
@@ -78,6 +79,14 @@ async def run_close(
         alive.cancel()
         with suppress(asyncio.CancelledError):
             await alive
+
+
+def _heed_cancellation() -> None:
+    """Stop where this task was told to: a driver may have made an error of its own of it, which a
+    retry then swallowed."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def close_inline(job_id: int) -> None:
@@ -142,6 +151,7 @@ async def _close_day(
     loop = asyncio.get_running_loop()
     reported = loop.time()
     while True:
+        _heed_cancellation()
         async with turn:
             shard = await claim_next(day, lease_seconds=seconds)
             if shard is not None:
