@@ -78,7 +78,11 @@ class Transaction(TransactionWrapper):
             raise TransactionManagementError("Transaction already finalised")
         self._held.clear()
         if self._sent:
-            await self._connection.rollback()
+            try:
+                await self._connection.rollback()
+            except Exception:
+                # The server rolls back whom it loses; what is told is why it came to this.
+                self._connection.close()
         self._finalized = True
 
     async def later(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:

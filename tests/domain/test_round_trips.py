@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
@@ -157,3 +158,27 @@ async def test_much_that_is_held_back_is_sent_on_the_way() -> None:
     assert await codes() == [f"rt-{number}" for number in range(30)]
     found = await db.rows("SELECT DISTINCT name FROM branch WHERE code LIKE 'rt-%%'", [])
     assert found == [{"name": "y" * 90 + "199"}]
+
+
+@pytest.mark.parametrize("moment", ["at a statement", "at COMMIT"])
+async def test_a_connection_that_is_killed_is_told_as_such_and_leaves_the_pool(moment: str) -> None:
+    """Not as the failure to roll back that follows: that would look like a fault of ours."""
+    if db.dialect() != "mysql":
+        pytest.skip("SQLite has no connection to lose")
+
+    async def work() -> None:
+        await db.execute(_INSERT, branch("rt-1"))
+        (own,) = await db.rows("SELECT CONNECTION_ID() AS id", [])
+        await asyncio.create_task(kill(own["id"]), context=outside)
+        if moment == "at a statement":
+            await codes()
+
+    async def kill(connection: int) -> None:
+        await db.execute(f"KILL CONNECTION {connection}", [])
+
+    outside = contextvars.copy_context()
+    with pytest.raises(OperationalError) as lost:
+        await db.transact(work)
+    assert lost.value.args[0].args[0] in (2006, 2013)
+    assert await codes() == []
+    assert db.pool()["used"] == 0

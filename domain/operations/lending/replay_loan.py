@@ -34,10 +34,13 @@ async def replay_loan(
     today: dt.date,
     value_date: dt.date,
     cash: Account = Account.BANK,
+    asked: int | None = None,
 ) -> None:
     """Make the loan anew from its history as it now stands in the database, and book the
-    difference. The caller saves. Raises Refused where the changed history contradicts itself."""
-    past = await account_of_history(loan.row, vat=loan.account.terms.vat, today=today)
+    difference. The caller saves. Raises Refused where the changed history contradicts itself, or
+    does not allow the event that was `asked` for (its sequence) on its day."""
+    vat = loan.account.terms.vat
+    past = await account_of_history(loan.row, vat=vat, today=today, asked=asked)
     loan.installments = {each.number: each for each in past.installments}
     loan.charges = {each.number: each for each in past.charges}
     loan.account = past.account
@@ -63,10 +66,13 @@ class Past:
     repayments: Mapping[int, int]
 
 
-async def account_of_history(row: LoanRow, *, vat: tuple[DatedRate, ...], today: dt.date) -> Past:
+async def account_of_history(
+    row: LoanRow, *, vat: tuple[DatedRate, ...], today: dt.date, asked: int | None = None
+) -> Past:
     """Replay a loan's history as it stands in the database, up to `today`; nothing is written.
 
-    Raises Refused where the history contradicts itself.
+    `asked` is the sequence of an event that is new in it. Raises Refused where it is not allowed on
+    its day, or the history contradicts itself.
     """
     payments = await rows(
         "SELECT id, kind, keep, sequence, value_date, amount FROM repayment "
@@ -85,8 +91,9 @@ async def account_of_history(row: LoanRow, *, vat: tuple[DatedRate, ...], today:
     first = await _first_schedule(row.id, stored)
     schedule = loan_account(row, first, [], [], vat=vat)
     schedule.terms = terms
+    fresh = as_disbursed(schedule)
     return Past(
-        replay(as_disbursed(schedule), history, today=today),
+        replay(fresh, history, today=today, asked=asked, currency=row.currency),
         first,
         stored,
         charges,

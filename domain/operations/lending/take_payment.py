@@ -65,6 +65,7 @@ async def take_payment(
             today=today,
             value_date=event.on,
             cash=cash,
+            asked=event.sequence,
         )
     else:
         refuse_if(problems_with(loan.account, event, currency=loan.row.currency))

@@ -14,6 +14,7 @@ from domain.operations.lending.account import open_loan
 from domain.operations.lending.loan_event import refuse_irreversible, reverse_repayment
 from domain.operations.lending.renew_loan import refuse_renewed
 from domain.operations.perform import Result, Step
+from domain.queries.visibility import visible_by_loan
 from domain.rules.form import Form
 from domain.rules.money import format_minor
 from domain.rules.numbers import NumberKind, human_number
@@ -36,10 +37,11 @@ async def _validate(actor: Actor, asked: Reversal) -> Proposal[Reversal]:
     form = Form()
     reason = form.text("reason", asked.reason, longest=500)
     form.refuse()
+    condition, values = visible_by_loan(actor, table="repayment")
     found = await rows(
         "SELECT loan_id, kind, amount, currency, value_date, reversed_by FROM repayment "
-        "WHERE id = %s",
-        [asked.repayment_id],
+        f"WHERE id = %s AND ({condition})",
+        [asked.repayment_id, *values],
     )
     refuse_irreversible(found)
     await refuse_renewed(asked.repayment_id)

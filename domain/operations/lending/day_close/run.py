@@ -101,11 +101,11 @@ async def close_inline(job_id: int) -> None:
     if lease is not None:
         try:
             await run_close(lease)
-        except asyncio.CancelledError:
-            await release_job(lease)  # the next call goes on at once, or a worker
-            raise
         except LeaseLost:
             pass
+        except BaseException:  # cut off, or its connection to the database was
+            await release_job(lease)  # the next call goes on at once, or a worker
+            raise
     job = await find_job(job_id)
     if job.state == JobState.FAILED:
         raise Refused(job_problems(job))

@@ -11,18 +11,29 @@ from domain.rules.lending.servicing.account import LoanAccount
 from domain.rules.lending.servicing.apply import apply
 from domain.rules.lending.servicing.days import advance
 from domain.rules.lending.servicing.events import Event
-from domain.rules.lending.servicing.refusals import history_problems
+from domain.rules.lending.servicing.refusals import history_problems, problems_with
 from domain.rules.refusal import refuse_if
 
 
-def replay(fresh: LoanAccount, history: Iterable[Event], *, today: dt.date) -> LoanAccount:
+def replay(
+    fresh: LoanAccount,
+    history: Iterable[Event],
+    *,
+    today: dt.date,
+    asked: int | None = None,
+    currency: str = "",
+) -> LoanAccount:
     """Let `history` happen to a loan as it was disbursed; return it as it stands `today`.
 
-    `fresh` is used up. Raises :class:`~domain.rules.refusal.Refused` where an event can no longer
+    `fresh` is used up. `asked` is the sequence of an event that is new in the history: on its day
+    it must be allowed as on any other, amounts said in `currency`. Raises
+    :class:`~domain.rules.refusal.Refused` where it is not, and where another event can no longer
     have happened (a refund of money that did not come in), naming it.
     """
     for event in sorted(history, key=lambda each: (each.on, each.sequence)):
         advance(fresh, event.on)
+        if event.sequence == asked:
+            refuse_if(problems_with(fresh, event, currency=currency))
         refuse_if(history_problems(fresh, event))
         apply(fresh, event)
     advance(fresh, today)
