@@ -20,6 +20,7 @@ from domain.rules.lending.moments import SUMMED, Balances
 from domain.rules.lending.proof import Check, Fault, money_fault, posting_faults
 from domain.rules.lending.servicing.events import Refund
 from domain.rules.lending.servicing.position import position
+from domain.rules.lending.states import LoanState
 
 _REFUND: Final = EVENT_KINDS[Refund]
 _PAYMENTS: Final = (REPAYMENT, PREPAYMENT, PAYOFF)
