@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from domain.metrics import CONTENT_TYPE, exposition, may_read
 from domain.operations.clock import now
+from domain.queries.lending.close_progress import CloseProgress
 from domain.queries.operating import OperatingFigures, operating_figures
 from domain.settings import Settings
 from workers.queue import BrokerStatus, broker_status
@@ -70,12 +71,24 @@ BUSINESS_DATE = ReadGauge(
 LAG = ReadGauge(
     "liudai_business_date_lag_days", "Days that the business date is behind the calendar (UTC)."
 )
+CLOSE_SHARE = ReadGauge(
+    "liudai_close_share", "Share of its shards that the last day close has done, 0 to 1."
+)
+CLOSE_STATE = ReadGauge(
+    "liudai_close_state", "1 for the state of the day whose close started last.", ("state",)
+)
+CLOSE_AGE = ReadGauge(
+    "liudai_close_open_seconds", "How long a day close has been under way; 0 when none is."
+)
+SET_ASIDE = ReadGauge(
+    "liudai_loans_set_aside", "Loans that a day close set aside and nobody has caught up."
+)
 CHAMPION = ReadGauge(
     "liudai_model_champion", "Model version that every process ought to serve; 0 for none."
 )
 READ: Final = (
     *(UP, JOBS, QUEUED_AGE, MESSAGES, WORKERS, OUTBOX, OUTBOX_AGE, UNSEALED, UNSEALED_AGE),
-    *(BUSINESS_DATE, LAG, CHAMPION),
+    *(BUSINESS_DATE, LAG, CLOSE_SHARE, CLOSE_STATE, CLOSE_AGE, SET_ASIDE, CHAMPION),
 )
 
 
@@ -155,6 +168,18 @@ def _of_database(found: OperatingFigures | None) -> Iterator[Metric]:
         midnight = dt.datetime.combine(found.business_date, dt.time(), dt.UTC)
         yield BUSINESS_DATE.of((midnight.timestamp(),))
         yield LAG.of((found.lag_days,))
+    yield SET_ASIDE.of((found.set_aside,))
+    if found.close is not None:
+        yield CLOSE_SHARE.of((found.close.share,))
+        yield CLOSE_STATE.of((1, found.close.state))
+        yield CLOSE_AGE.of((_open_seconds(found.close),))
+
+
+def _open_seconds(close: CloseProgress) -> float:
+    if close.started_at is None or close.closed_at is not None:
+        return 0.0
+    started = close.started_at.replace(tzinfo=dt.UTC)
+    return max((dt.datetime.now(dt.UTC) - started).total_seconds(), 0.0)
 
 
 def _of_broker(found: BrokerStatus | None) -> Iterator[Metric]:

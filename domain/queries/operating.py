@@ -1,8 +1,7 @@
 """How the whole stands, as monitoring asks it of the database: waiting work, and its age.
 
 Every statement here is answered from an index or stops counting, since a scrape comes every few
-seconds and must cost the same when the tables have grown. What the day close has to tell belongs
-here too.
+seconds and must cost the same when the tables have grown.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from typing import Any, Final
 
 from domain.db import rows
 from domain.queries.business_date import NotInstalled, business_date
+from domain.queries.lending.close_progress import CloseProgress, close_progress
+from domain.queries.lending.set_aside import count_set_aside
 from domain.queries.risk.models import find_champion
 from domain.rules.jobs import JobState
 
@@ -38,7 +39,8 @@ class OperatingFigures:
 
     `jobs` has every state that needs anybody's attention, also those with no job. `business_date`
     is None before `liudai migrate`; it lags the calendar (UTC) by `lag_days`, negative when it is
-    ahead. `champion` is the id of the model version that ought to be served, or None.
+    ahead. `close` is the day close that started last, if any; `set_aside` are the loans that none
+    has caught up yet. `champion` is the id of the model version that ought to be served, or None.
     """
 
     jobs: Mapping[str, int]
@@ -47,6 +49,8 @@ class OperatingFigures:
     unsealed: Backlog
     business_date: dt.date | None
     lag_days: int
+    close: CloseProgress | None
+    set_aside: int
     champion: int | None
 
 
@@ -68,6 +72,8 @@ async def operating_figures(*, now: dt.datetime) -> OperatingFigures:
         unsealed=await _unsealed(now),
         business_date=today,
         lag_days=(now.date() - today).days if today else 0,
+        close=await close_progress(),
+        set_aside=await count_set_aside(),
         champion=champion.id if champion else None,
     )
 
