@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from api.graphql.payloads import described_enum
-from domain.rules.jobs import JobState
+from domain.rules.jobs import JobKind, JobState
+
+described_enum(
+    JobKind,
+    "What a job is to do.",
+    {
+        JobKind.TRAIN_MODEL: "Train a model.",
+        JobKind.POST_PAYMENT_FILE: "Post the lines of a payment file.",
+        JobKind.CLOSE_DAY: "Close business days.",
+    },
+)
 
 described_enum(
     JobState,

@@ -312,7 +312,7 @@ async def test_a_row_lost_on_the_way_fails_the_proofs(populated: Populated, targ
     assert "fault: counts: ledger_entry: " in said
     assert "fault: contents: audit_entry: its rows are not those of the backup" in said
     assert "fault: audit: block 1: its entries were altered" in said
-    assert "fault: books: journal " in said
+    assert "fault: books: Journal " in said
     assert "the restored database is NOT whole" in said
     answer = target.run("migrate")
     assert answer.returncode == 1

@@ -38,13 +38,13 @@ DROP INDEX "idx_loan_state_aefb91";
 CREATE TABLE "repayment_allocation_new" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "repayment_id" BIGINT,
-    "event_sequence" INT NOT NULL DEFAULT 0,
     "loan_id" BIGINT NOT NULL,
     "installment_number" SMALLINT NOT NULL,
     "bucket" VARCHAR(12) NOT NULL,
     "currency" VARCHAR(3) NOT NULL,
     "amount" BIGINT NOT NULL,
     "value_date" DATE NOT NULL,
+    "event_sequence" INT NOT NULL DEFAULT 0,
     "superseded_by" INT,
     FOREIGN KEY ("repayment_id") REFERENCES "repayment" ("id")
 );

@@ -16,7 +16,7 @@ import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from domain import db
-from domain.actor import Actor, ActorKind
+from domain.actor import SYSTEM, Actor, ActorKind
 from domain.models.change import ChangeRequest
 from domain.models.reference import ExchangeRate
 from domain.operations.changes.decide import approve_change, reject_change, withdraw_change
@@ -356,7 +356,7 @@ async def test_a_request_that_nobody_decides_expires_with_the_days(lender: Lende
     )
     assert await business_date() == last_day + dt.timedelta(days=1)
     early = await ChangeRequest.get(id=early.id)
-    assert (early.state, early.decided_by_name) == ("EXPIRED", lender.operator.name)
+    assert (early.state, early.decided_by_name) == ("EXPIRED", SYSTEM.name)
     with pytest.raises(Refused) as refused:
         await approve(lender.risk_officer, early)
     assert found(refused) == {"id": ErrorCode.ILLEGAL_STATE}

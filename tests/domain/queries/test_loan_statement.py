@@ -99,8 +99,7 @@ async def test_every_kind_of_event_has_its_line(loan: Loan) -> None:
         (Event.REPAYMENT, ""),
         (Event.TERMS, "RATE_CHANGE"),
         (Event.REPLAY, ""),  # the payment that was dated back
-        (Event.CHARGE, "CHARGE"),
-        (Event.DAY, ""),  # the credit balance paid it
+        (Event.CHARGE, "CHARGE"),  # the credit balance paid it at once
         (Event.REPLAY, "REVERSAL"),
         (Event.DAY, ""),
         (Event.WAIVER, "WAIVER"),
