@@ -424,8 +424,10 @@ async def test_the_seed_is_written_once(story: Story) -> None:
                 assert {band.grade_from, band.grade_to} <= set(grades)
         elif value.name == "extension_caps":
             assert parse_caps(value.value)
+        elif value.name == "prepayment_fee_rate":
+            assert Decimal(value.value) == 0  # no fee until the lender sets one
         else:
-            assert Decimal(value.value) >= 0
+            assert Decimal(value.value) > 0
 
 
 async def test_policy_is_dated_and_a_zero_person_band_approves_alone(story: Story) -> None:
