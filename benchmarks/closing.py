@@ -313,7 +313,7 @@ async def _keep(late: list[int], plain: list[int]) -> None:
 
 async def _copy(kind: str, count: int, *, shifted_days: int = 0) -> None:
     """Copy the templates of a kind round and round; each copy gets an id after all that are there,
-    and its books in one opening journal."""
+    and its books in one opening journal of the open day."""
     later = f" + INTERVAL {shifted_days} DAY"
     for start in range(0, count, _CHUNK):
         part = min(_CHUNK, count - start)
@@ -350,9 +350,9 @@ async def _copy(kind: str, count: int, *, shifted_days: int = 0) -> None:
             "INSERT INTO ledger_entry (journal, event, account_code, currency, amount, loan_id, "
             "borrower_id, branch_id, value_date, posting_date, created_at) "
             f"SELECT CONCAT('opening:', {copied}), 'MANUAL', e.account_code, t.currency, e.amount, "
-            f"{copied}, t.borrower_id, t.branch_id, t.start_date, t.start_date, NOW(6) {of} "
+            f"{copied}, t.borrower_id, t.branch_id, t.start_date, d.current, NOW(6) {of} "
             "JOIN bench_loan t ON t.id = k.template JOIN bench_entry e ON e.loan_id = t.id "
-            "ORDER BY s.seq"
+            "JOIN business_date d ON d.id = 1 ORDER BY s.seq"
         )
 
 
@@ -360,7 +360,7 @@ async def _settle() -> None:
     """Let the facilities agree with their loans, and the optimiser know what is there."""
     await db.execute(
         "UPDATE credit_facility f SET used = (SELECT COALESCE(SUM(limit_used), 0) FROM loan l "
-        "WHERE l.facility_id = f.id), excess = used"
+        "WHERE l.facility_id = f.id), excess = GREATEST(used - limit_amount, 0)"
     )
     await db.rows("ANALYZE TABLE loan, installment")
 

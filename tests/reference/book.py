@@ -68,10 +68,6 @@ class LentLoan:
         self.reference = ReferenceLoan(product)
         self.replayed = False
 
-    def live(self, history: list[Act], today: dt.date) -> ReferenceLoan:
-        """The loan as another history makes it."""
-        return as_history_makes_it(self.product, history, today=today)
-
 
 class Book:
     """Loans of different products: two share a facility that revolves, one has one that does not.
@@ -191,7 +187,7 @@ class Book:
         state = loan.reference.state
         allowed = state == "ACTIVE" or (state == "WRITTEN_OFF" and kind == "PAYMENT")
         return await self._try(
-            loan, act, history, allowed=allowed and self._possible(loan, history)
+            loan, act, history, allowed=allowed and self._possible(loan, history, asked=act)
         )
 
     async def reverse(self) -> str:
@@ -210,9 +206,9 @@ class Book:
         act = replace(gone, kind="REVERSAL")
         return await self._try(loan, act, history, allowed=allowed)
 
-    def _possible(self, loan: LentLoan, history: list[Act]) -> bool:
+    def _possible(self, loan: LentLoan, history: list[Act], asked: Act | None = None) -> bool:
         try:
-            loan.live(history, self.today)
+            as_history_makes_it(loan.product, history, today=self.today, asked=asked)
         except Contradiction:
             return False
         return True
@@ -317,7 +313,7 @@ class Book:
 
     async def _check(self, loans: list[LentLoan]) -> None:
         for loan in loans:
-            loan.reference = loan.live(loan.history, self.today)
+            loan.reference = as_history_makes_it(loan.product, loan.history, today=self.today)
             like = translate.state_of_reference(loan.reference)
             like["limit_used"] = self._limit_used(loan)
             found = translate.differences(like, await self._state(loan, like))

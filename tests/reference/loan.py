@@ -554,11 +554,16 @@ class Loan:
         )
 
 
-def as_history_makes_it(product: Product, history: Iterable[Act], *, today: dt.date) -> Loan:
-    """The loan on `today`, lived from its disbursement. Raises Contradiction."""
+def as_history_makes_it(
+    product: Product, history: Iterable[Act], *, today: dt.date, asked: Act | None = None
+) -> Loan:
+    """The loan on `today`, lived from its disbursement. Raises Contradiction, also where `asked`, a
+    new act of the history, may not be done on its day."""
     loan = Loan(product)
     for act in sorted(history, key=lambda each: (each.on, each.order)):
         loan.live_until(act.on)
+        if act is asked and not loan.allows(act):
+            raise Contradiction(f"{act} may not be done")
         loan.do(act)
     loan.live_until(today)
     return loan

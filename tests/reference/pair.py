@@ -69,32 +69,36 @@ class Pair:
         self._check()
         return True
 
-    def change_history(self, history: list[Act]) -> bool:
-        """Let another history be the loan's, as a back-dated or reversed payment does."""
+    def change_history(self, history: list[Act], *, asked: Act | None = None) -> bool:
+        """Let another history be the loan's, as a back-dated or reversed payment does; `asked` is
+        what is new in it. Return whether that may be."""
         try:
-            self._live(history)
+            as_history_makes_it(self.product, history, today=self.today, asked=asked)
             allowed = True
         except Contradiction:
             allowed = False
         events: list[Event] = [translate.event_of(act, sequence=act.order) for act in history]
         try:
-            again = replay(copy.deepcopy(self.fresh), events, today=self.today)
+            again = replay(
+                copy.deepcopy(self.fresh),
+                events,
+                today=self.today,
+                asked=asked.order if asked else None,
+                currency="CNY",
+            )
         except Refused:
             if allowed:
                 raise Disagreement("the rules refuse a history that may be") from None
             return False
         if not allowed:
-            raise Disagreement("the rules allow a refund of money that did not come in")
+            raise Disagreement(f"the rules allow a history that may not be, with {asked}")
         self.account, self.history = again, history
         self.settled, self.settled_charges = {}, {}
         self._check()
         return True
 
-    def _live(self, history: list[Act]) -> Loan:
-        return as_history_makes_it(self.product, history, today=self.today)
-
     def _check(self) -> None:
-        self.reference = self._live(self.history)
+        self.reference = as_history_makes_it(self.product, self.history, today=self.today)
         reference = translate.state_of_reference(self.reference)
         found = translate.differences(reference, self._state(reference))
         if sum(self.reference.books.balances.values()) != 0:
@@ -166,7 +170,7 @@ def back_date(choose: Choice, pair: Pair) -> str:
     kind = choose.one_of(PAYMENTS) if pair.reference.state == "ACTIVE" else "PAYMENT"
     keep = choose.one_of(("INSTALLMENT", "TERM")) if kind == "PREPAYMENT" else ""
     past = replace(payment, on=day, kind=kind, keep=keep)
-    done = pair.change_history([*pair.history, past])
+    done = pair.change_history([*pair.history, past], asked=past)
     return f"PAST {kind}" if done else "PAST refused"
 
 

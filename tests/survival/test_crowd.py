@@ -164,10 +164,10 @@ async def test_each_key_has_one_effect_while_connections_are_killed(
 
 
 async def test_each_key_has_one_effect_while_requests_run_out_of_time(
-    lender: Lender, environment: pytest.MonkeyPatch
+    lender: Lender, environment: pytest.MonkeyPatch, database_url: str
 ) -> None:
-    """A request that is ended amid its transaction is rolled back, and its connection is not lost
-    to the pool: else the last wishes would wait for ever."""
+    """A request that is ended amid its transaction, for somebody holds a loan it needs, is rolled
+    back, and its connection is not lost to the pool: else the last wishes would wait for ever."""
     book = await open_book(lender, seed=SEED + 3)
     with environment.context() as hasty:
         hasty.setenv("LIUDAI_REQUEST_TIMEOUT_SECONDS", "0.4")
@@ -175,7 +175,11 @@ async def test_each_key_has_one_effect_while_requests_run_out_of_time(
         with api_processes(2) as urls:
             crowd = Crowd(urls, seed=SEED + 3, cut_share=0)
             wishes = [book.wish() for _ in range(CLIENTS)]
-            first = await asyncio.gather(*map(crowd.send, wishes))
+            with connect(database_url) as own, own.cursor() as cursor:
+                cursor.execute("BEGIN")
+                cursor.execute("SELECT id FROM loan WHERE id = %s FOR UPDATE", [book.loans[0].id])
+                first = await asyncio.gather(*map(crowd.send, wishes))
+                own.rollback()
             told = [await crowd.fulfil(wish) for wish in wishes]
     for each, (code, payload) in zip(told, first, strict=True):
         each.answers += [payload] if payload else []
@@ -215,6 +219,7 @@ async def test_loans_of_other_facilities_do_not_wait(
                 asyncio.gather(*(crowd.send(pay(loan.id)) for loan in others for _ in range(4))),
                 timeout=30,
             )
+            await asyncio.sleep(3 * LOOK_SECONDS)  # the answers may be quicker than one look
         assert [code for code, _ in answers] == [""] * 20
         assert not any(task.done() for task in waiting)
         assert sum(sampler.waits.values()) > 0, "the sampler must see the two that wait"

@@ -53,7 +53,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def book(lender: Lender) -> list[int]:
-    """A loan that went through everything, and copies of its rows that use no limit."""
+    """A loan that went through everything, and copies of its rows and postings that use no limit."""
     if dialect() == "sqlite" and servers.MYSQL:
         pytest.skip("the race is run where transactions run at once")
     loan = await lender.loan()
@@ -62,14 +62,16 @@ async def book(lender: Lender) -> list[int]:
     (template,) = await rows("SELECT * FROM loan WHERE id = %s", [loan.id])
     lines = await rows("SELECT * FROM installment WHERE loan_id = %s", [loan.id])
     loans = [template | {"id": each, "drawdown_id": -each, "limit_used": 0} for each in made]
-    rest = [
-        {name: value for name, value in line.items() if name != "id"} | {"loan_id": each}
+    posted = await rows("SELECT * FROM ledger_entry WHERE loan_id = %s", [loan.id])
+    rest = [_without_id(line) | {"loan_id": each} for each in made for line in lines]
+    books = [
+        _without_id(entry) | {"loan_id": each, "journal": f"opening:{each}"}
         for each in made
-        for line in lines
+        for entry in posted
     ]
 
     async def copy() -> None:
-        for table, copies in (("loan", loans), ("installment", rest)):
+        for table, copies in (("loan", loans), ("installment", rest), ("ledger_entry", books)):
             names = ", ".join(f"`{name}`" for name in copies[0])
             await db.execute_many(
                 f"INSERT INTO {table} ({names}) VALUES {db.in_list(list(copies[0]))}",
@@ -78,6 +80,10 @@ async def book(lender: Lender) -> list[int]:
 
     await db.transact(copy)
     return [loan.id, *made]
+
+
+def _without_id(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "id"}
 
 
 async def begin(lender: Lender, through: dt.date | None = None) -> int:
