@@ -39,41 +39,54 @@ async def _repay(hand: Hand, form: dict[str, Any]) -> dict[str, Any]:
     facility = await cursor.fetchone()
     await cursor.execute(
         "SELECT state, currency, principal_outstanding, interest_receivable, penalty_receivable, "
-        "compound_receivable, credit_balance, accrued_through, borrower_id, branch_id, allocation "
+        "compound_receivable, credit_balance, accrued_through, borrower_id, branch_id, allocation, "
+        "interest_paid, penalty_paid, compound_paid, limit_used, event_count, book_status "
         "FROM loan WHERE id = %s FOR UPDATE",
         [loan_id],
     )
     loan = await cursor.fetchone()
     if loan[0] != "ACTIVE" or loan[7] < today:
         raise ValueError("the benchmark repays active loans that are accrued up to today")
-    currency = loan[1]
+    currency, sequence = loan[1], loan[15] + 1
     amount = to_minor(Decimal(form["amount"]), currency)
     parts, items, rows, still_open = await _allocate(cursor, loan_id, today, amount)
     credit = amount - sum(parts.values())
     await cursor.execute(
         "INSERT INTO repayment (loan_id, kind, currency, amount, to_credit, value_date, "
-        "payer_name, external_reference, received_by_kind, received_by_id, created_at) "
-        "VALUES (%s, 'REPAYMENT', %s, %s, %s, %s, %s, '', %s, %s, %s)",
-        [loan_id, currency, amount, credit, today, form["payerName"], actor.kind, actor.id, now],
+        "posting_date, sequence, payer_name, external_reference, received_by_kind, "
+        "received_by_id, created_at) "
+        "VALUES (%s, 'REPAYMENT', %s, %s, %s, %s, %s, %s, %s, '', %s, %s, %s)",
+        [
+            *(loan_id, currency, amount, credit, today, today, sequence, form["payerName"]),
+            *(actor.kind, actor.id, now),
+        ],
     )
     repayment_id = cursor.lastrowid
     await cursor.executemany(
         "INSERT INTO repayment_allocation (repayment_id, loan_id, installment_number, bucket, "
-        "currency, amount, value_date) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        [(repayment_id, loan_id, number, b, currency, taken, today) for number, b, taken in items],
+        "currency, amount, value_date, event_sequence) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            (repayment_id, loan_id, number, b, currency, taken, today, sequence)
+            for number, b, taken in items
+        ],
     )
     outstanding = loan[2] - parts["PRINCIPAL"]
     interest = loan[3] - parts["INTEREST"]
+    frees = facility is not None and facility[0] == "ACTIVE"
+    freed = parts["PRINCIPAL"] if frees else 0
     next_due_date = still_open[0] if still_open else None
     state = "ACTIVE" if still_open else "PAID_OFF"
     await cursor.execute(
         "UPDATE loan SET state = %s, principal_outstanding = %s, interest_receivable = %s, "
         "penalty_receivable = %s, compound_receivable = %s, credit_balance = %s, "
-        "next_due_date = %s, closed_on = %s WHERE id = %s",
+        "next_due_date = %s, closed_on = %s, interest_paid = %s, penalty_paid = %s, "
+        "compound_paid = %s, limit_used = %s, event_count = %s WHERE id = %s",
         [
             *(state, outstanding, interest, loan[4] - parts["PENALTY"]),
             *(loan[5] - parts["COMPOUND"], loan[6] + credit, next_due_date),
-            *(None if still_open else today, loan_id),
+            *(None if still_open else today, loan[11] + parts["INTEREST"]),
+            *(loan[12] + parts["PENALTY"], loan[13] + parts["COMPOUND"]),
+            *(loan[14] - freed, sequence, loan_id),
         ],
     )
     for row in rows:
@@ -82,14 +95,13 @@ async def _repay(hand: Hand, form: dict[str, Any]) -> dict[str, Any]:
             "compound_paid = %s, settled_on = %s WHERE id = %s",
             row,
         )
-    if facility is not None and facility[0] == "ACTIVE" and parts["PRINCIPAL"]:
+    if freed:
         await cursor.execute(
-            "UPDATE credit_facility SET used = used - %s WHERE id = %s",
-            [parts["PRINCIPAL"], facility_id],
+            "UPDATE credit_facility SET used = used - %s WHERE id = %s", [freed, facility_id]
         )
     await _post(cursor, loan_id, loan, repayment_id, amount, parts, credit, today, now)
-    before = _shown(loan[0], loan[2], loan[3], loan[6])
-    after = _shown(state, outstanding, interest, loan[6] + credit)
+    before = _shown(loan[0], loan[16], loan[2], loan[3], loan[6])
+    after = _shown(state, loan[16], outstanding, interest, loan[6] + credit)
     after |= {"repayment": repayment_id, "amount": amount}
     event = "loan.repaid" if state == "ACTIVE" else "loan.paid_off"
     await hand.tell(("Loan", loan_id, before, after, event))
@@ -178,10 +190,10 @@ async def _post(
 ) -> None:
     moved = (
         ("1002", amount),
-        ("1303", -parts["PRINCIPAL"]),
         ("1132", -parts["INTEREST"]),
         ("1133", -parts["PENALTY"]),
         ("1134", -parts["COMPOUND"]),
+        ("1303", -parts["PRINCIPAL"]),
         ("2241", -credit),
     )
     journal, event, currency = f"repayment:{repayment_id}", "REPAYMENT", loan[1]
@@ -199,9 +211,12 @@ async def _post(
     )
 
 
-def _shown(state: str, outstanding: int, interest: int, credit: int) -> dict[str, Any]:
+def _shown(
+    state: str, book_status: str, outstanding: int, interest: int, credit: int
+) -> dict[str, Any]:
     return {
         "state": state,
+        "bookStatus": book_status,
         "principalOutstanding": outstanding,
         "interestReceivable": interest,
         "creditBalance": credit,
