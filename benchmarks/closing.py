@@ -157,6 +157,7 @@ def close_by_sql(book: Book) -> float:
     def work(part: list[tuple[int, int]]) -> None:
         try:
             with book.connect() as connection, connection.cursor() as cursor:
+                cursor.execute(_ACCRUALS)
                 for first, last in part:
                     for sql in _shard_sql(day, first, last):
                         cursor.execute(sql)
@@ -194,10 +195,16 @@ async def _shards() -> tuple[dt.date, list[tuple[int, int]]]:
         await db.close_database()
 
 
+# What a shard accrues, between working it out and writing it: a table in memory, of one connection.
+_ACCRUALS = (
+    "CREATE TEMPORARY TABLE accrual (loan_id BIGINT, number SMALLINT, interest BIGINT, "
+    "penalty BIGINT, compound BIGINT, PRIMARY KEY (loan_id, number)) ENGINE = MEMORY"
+)
+
+
 def _shard_sql(day: dt.date, first: int, last: int) -> list[str]:
     opens = day + _ONE_DAY
     loans = f"l.id BETWEEN {first} AND {last} AND l.accrued_through = '{day}'"
-    shard = f"a.day = '{day}' AND a.loan_id BETWEEN {first} AND {last}"
     late = f"i.due_date < '{opens}'"
     entries = " UNION ALL ".join(
         f"SELECT '{code}', {sign}1, '{bucket}'"
@@ -214,13 +221,14 @@ def _shard_sql(day: dt.date, first: int, last: int) -> list[str]:
     )
     sums = (
         "SELECT loan_id, SUM(interest) AS interest, SUM(penalty) AS penalty, "
-        f"SUM(compound) AS compound FROM close_accrual a WHERE {shard} GROUP BY loan_id"
+        "SUM(compound) AS compound FROM accrual GROUP BY loan_id"
     )
     return [
-        "INSERT INTO close_accrual (day, loan_id, number, interest, penalty, compound, taxed, vat) "
-        f"SELECT '{day}', l.id, i.number, IF({late}, 0, ROUND(i.opening * l.annual_rate / 360)), "
+        "DELETE FROM accrual",
+        "INSERT INTO accrual (loan_id, number, interest, penalty, compound) "
+        f"SELECT l.id, i.number, IF({late}, 0, ROUND(i.opening * l.annual_rate / 360)), "
         f"IF({late}, ROUND(i.principal * l.penalty_rate / 360), 0), "
-        f"IF({late}, ROUND(i.interest * l.penalty_rate / 360), 0), 0, 0 FROM loan l "
+        f"IF({late}, ROUND(i.interest * l.penalty_rate / 360), 0) FROM loan l "
         f"JOIN installment i ON i.loan_id = l.id AND i.settled_on IS NULL "
         f"AND i.start_date < '{opens}' WHERE {loans}",
         "INSERT INTO ledger_entry (journal, event, account_code, currency, amount, loan_id, "
@@ -230,10 +238,10 @@ def _shard_sql(day: dt.date, first: int, last: int) -> list[str]:
         f"FROM ({sums}) s JOIN loan l ON l.id = s.loan_id "
         f"JOIN (SELECT '' AS code, 0 AS sign, '' AS bucket WHERE FALSE UNION ALL {entries}) e "
         f"ON {amount} > 0",
-        "UPDATE close_accrual a JOIN installment i ON i.loan_id = a.loan_id AND i.number = "
+        "UPDATE accrual a JOIN installment i ON i.loan_id = a.loan_id AND i.number = "
         "a.number SET i.interest_accrued = i.interest_accrued + a.interest, "
         "i.penalty_accrued = i.penalty_accrued + a.penalty, "
-        f"i.compound_accrued = i.compound_accrued + a.compound WHERE {shard}",
+        "i.compound_accrued = i.compound_accrued + a.compound",
         f"UPDATE loan l JOIN ({sums}) s ON l.id = s.loan_id SET l.accrued_through = '{opens}', "
         "l.interest_receivable = l.interest_receivable + s.interest, "
         "l.penalty_receivable = l.penalty_receivable + s.penalty, "

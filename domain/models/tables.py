@@ -6,7 +6,6 @@ from domain.models.lending.borrower import BankAccount, Borrower, FinancialState
 from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
 from domain.models.lending.day_close import (
     BusinessDay,
-    CloseAccrual,
     CloseShard,
     LoanSetAside,
 )
@@ -61,7 +60,6 @@ __models__ = [
     ChangeRequest,
     BusinessDay,
     CaseAssignment,
-    CloseAccrual,
     CloseShard,
     CreditFacility,
     Disbursement,

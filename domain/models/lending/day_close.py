@@ -54,28 +54,6 @@ class CloseShard(models.Model):
         unique_together = (("day", "from_id"),)
 
 
-class CloseAccrual(models.Model):
-    """What a shard worked out for an instalment of a loan with a quiet day: the accruals, and in
-    the loan's first row the gross interest whose tax point came and the tax in it. Append-only.
-
-    Its key is (day, loan_id, number), so that no day counts twice; instalment 0 is none.
-    """
-
-    id = fields.BigIntField(primary_key=True)
-    day = fields.DateField()
-    loan_id = fields.BigIntField()
-    number = fields.SmallIntField()
-    interest = fields.BigIntField()
-    penalty = fields.BigIntField()
-    compound = fields.BigIntField()
-    taxed = fields.BigIntField()
-    vat = fields.BigIntField()
-
-    class Meta:
-        table = "close_accrual"
-        unique_together = (("day", "loan_id", "number"),)
-
-
 class LoanSetAside(models.Model):
     """A loan that a day close could not work out, and why; no money moves on it until
     `resolved_at`. `day` is the day that failed."""

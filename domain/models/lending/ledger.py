@@ -39,7 +39,11 @@ class LedgerEntry(models.Model):
     class Meta:
         table = "ledger_entry"
         unique_together = (("journal", "account_code"),)
-        indexes = [("account_code", "posting_date"), ("posting_date", "loan_id")]
+        indexes = [
+            ("account_code", "posting_date"),
+            # All that the daily proof asks, so that it reads no row of the table.
+            ("posting_date", "loan_id", "journal", "currency", "account_code", "amount"),
+        ]
 
 
 class LedgerCarried(models.Model):

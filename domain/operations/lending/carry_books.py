@@ -27,8 +27,13 @@ from domain.rules.lending.proof import MEMO_ACCOUNTS
 LOANS_A_SHARD: Final = 10_000
 
 _SUMS: Final = ("amount", "by_place", "by_square")
-# Decimals: an amount of 10^15 minor units times the square of a place is no 64-bit number.
-_WEIGHTS: Final = ("", " * ({id} - %s)", " * ({id} - %s) * ({id} - %s)")
+# A sum of integers is exact in the database; an amount of 10^15 minor units times the square of a
+# place is no 64-bit number, so that is worked out as a decimal.
+_WEIGHTED: Final = (
+    "{column}",
+    "CAST({column} AS DECIMAL(30)) * ({id} - %s)",
+    "CAST({column} AS DECIMAL(30)) * (({id} - %s) * ({id} - %s))",
+)
 
 
 async def carried(shard: int) -> tuple[dt.date | None, Moments]:
@@ -44,8 +49,8 @@ async def posted_since(
     posted later."""
     base, first, last = _bounds(shard)
     sums = ", ".join(
-        f"SUM(CAST(amount AS DECIMAL(30)){weight.format(id='loan_id')}) AS {name}"
-        for name, weight in zip(_SUMS, _WEIGHTS, strict=True)
+        f"SUM({weighted.format(column='amount', id='loan_id')}) AS {name}"
+        for name, weighted in zip(_SUMS, _WEIGHTED, strict=True)
     )
     source, since, values = since_then(after, today=await business_date())
     found = await rows(
@@ -62,8 +67,8 @@ async def positions(shard: int) -> Moments:
     base, first, last = _bounds(shard)
     columns = ("principal", *SUMMED)
     sums = ", ".join(
-        f"SUM(CAST({column} AS DECIMAL(30)){weight.format(id='id')}) AS {column}_{power}"
-        for power, weight in enumerate(_WEIGHTS)
+        f"SUM({weighted.format(column=column, id='id')}) AS {column}_{power}"
+        for power, weighted in enumerate(_WEIGHTED)
         for column in columns
     )
     bases = [base] * (3 * len(columns))

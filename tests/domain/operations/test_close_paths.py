@@ -180,7 +180,7 @@ async def with_the_many(loan_id: int, ended: dt.date) -> bool:
     if loan.quiet is None or day is None:
         return False
     quiet = Quiet(loan, loan.quiet.book_status, day)
-    await write_quiet([quiet], ended=ended, from_id=loan_id, to_id=loan_id)
+    await write_quiet([quiet], ended=ended)
     return True
 
 

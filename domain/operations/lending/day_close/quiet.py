@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from domain.db import dialect, execute
 from domain.operations.clock import now
@@ -22,18 +23,22 @@ from domain.rules.lending.servicing.position import accrued
 from domain.rules.lending.servicing.quiet_day import QuietDay
 from domain.rules.money import CURRENCIES
 
+T = TypeVar("T")
 _ROWS_A_STATEMENT = 2_000
 _CURRENCY = {code: f"'{code}'" for code in CURRENCIES}
-_ACCRUAL = (
-    "INSERT INTO close_accrual (day, loan_id, number, interest, penalty, compound, taxed, vat) "
-    "VALUES "
-)
 _ENTRY = (
     "INSERT INTO ledger_entry (journal, event, account_code, currency, amount, loan_id, "
     "borrower_id, branch_id, value_date, posting_date, created_at) VALUES "
 )
-_GROWN = ("interest", "penalty", "compound")
-_OF_SHARD = "a.day = %s AND a.loan_id BETWEEN %s AND %s"
+_CLAIMS = ("interest", "penalty", "compound")
+_OF_INSTALLMENT = ("loan_id", "number", *_CLAIMS)
+_INSTALLMENT_GROWS = tuple((f"{name}_accrued", name) for name in _CLAIMS)
+_OF_LOAN = ("id", *_CLAIMS, "taxed", "vat")
+_LOAN_GROWS = (
+    *((f"{name}_receivable", name) for name in _CLAIMS),
+    ("taxed_income", "taxed"),
+    ("vat", "vat"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +50,76 @@ class Quiet:
     day: QuietDay
 
 
-async def write_quiet(found: Sequence[Quiet], *, ended: dt.date, from_id: int, to_id: int) -> None:
+async def write_quiet(found: Sequence[Quiet], *, ended: dt.date) -> None:
     """Write the accruals of the day `ended`, and the tax that the next day brings, in the running
-    transaction. All of `found` are locked, lie in the range and have `ended` not accrued."""
-    if not found:
-        return
-    await _insert(_ACCRUAL, _accruals(found, ended))
-    await _insert(_ENTRY, _entries(found, ended))
-    shard = [ended, from_id, to_id]
-    await execute(_update_installments(), shard)
+    transaction. All of `found` are locked and have `ended` not accrued."""
     day = ended + dt.timedelta(days=1)
-    sqlite = dialect() == "sqlite"  # which sets before it names the source, MySQL after
-    await execute(_update_loans(), [day, *shard] if sqlite else [*shard, day])
+    for part in _parts(iter(found)):
+        await _insert(_ENTRY, _entries(part, ended))
+        if rows := ",".join(_installments(part)):
+            await _grow("installment", _OF_INSTALLMENT, _INSTALLMENT_GROWS, rows)
+        await _grow("loan", _OF_LOAN, _LOAN_GROWS, ",".join(_loans(part)), accrued_through=day)
+
+
+def _parts(found: Iterator[T]) -> Iterator[list[T]]:
+    while part := list(islice(found, _ROWS_A_STATEMENT)):
+        yield part
 
 
 async def _insert(into: str, values: Iterator[str]) -> None:
-    while part := list(islice(values, _ROWS_A_STATEMENT)):
+    for part in _parts(values):
         await execute(into + ",".join(part))
 
 
-def _accruals(found: Sequence[Quiet], ended: dt.date) -> Iterator[str]:
+def _installments(found: Sequence[Quiet]) -> Iterator[str]:
     for each in found:
-        loan, (accruals, taxed, vat) = each.loan.id, each.day
-        if not accruals:
-            yield f"('{ended}',{loan},0,0,0,0,{taxed},{vat})"
-        for number, interest, penalty, compound in accruals:
-            yield f"('{ended}',{loan},{number},{interest},{penalty},{compound},{taxed},{vat})"
-            taxed = vat = 0
+        loan = each.loan.id
+        for number, interest, penalty, compound in each.day.accruals:
+            yield f"[{loan},{number},{interest},{penalty},{compound}]"
+
+
+def _loans(found: Sequence[Quiet]) -> Iterator[str]:
+    for each in found:
+        accruals, taxed, vat = each.day
+        if len(accruals) == 1:
+            _, interest, penalty, compound = accruals[0]
+        else:
+            interest, penalty, compound = (sum(a[i] for a in accruals) for i in (1, 2, 3))
+        yield f"[{each.loan.id},{interest},{penalty},{compound},{taxed},{vat}]"
+
+
+async def _grow(
+    table: str,
+    columns: Sequence[str],
+    grows: Sequence[tuple[str, str]],
+    json_rows: str,
+    *,
+    accrued_through: dt.date | None = None,
+) -> None:
+    """Add to columns of many rows of a table what `json_rows` says of each of them.
+
+    `columns` name the places of such a row: whole numbers, by which the row of the table is found,
+    and amounts; `grows` tells which column of the table grows by which amount.
+    """
+    keys = [name for name in columns if name not in {of for _, of in grows}]
+    found_by = " AND ".join(f"{table}.{name} = a.{name}" for name in keys)
+    changed = [f"{column} = {table}.{column} + a.{of}" for column, of in grows]
+    if accrued_through is not None:
+        changed.append(f"accrued_through = '{accrued_through}'")
+    if dialect() == "sqlite":
+        each = ", ".join(f"json_extract(value, '$[{i}]') AS {c}" for i, c in enumerate(columns))
+        await execute(
+            f"UPDATE {table} SET {', '.join(changed)} "
+            f"FROM (SELECT {each} FROM json_each('[{json_rows}]')) a WHERE {found_by}"
+        )
+        return
+    each = ", ".join(f"{c} BIGINT PATH '$[{i}]'" for i, c in enumerate(columns))
+    # The rows lead, each of them found by a key; the optimiser cannot know how many they are.
+    await execute(
+        f"UPDATE JSON_TABLE('[{json_rows}]', '$[*]' COLUMNS ({each})) a "
+        f"STRAIGHT_JOIN {table} ON {found_by} "
+        f"SET {', '.join(f'{table}.{each}' for each in changed)}"
+    )
 
 
 def _entries(found: Sequence[Quiet], ended: dt.date) -> Iterator[str]:
@@ -106,31 +154,3 @@ def _moment() -> str:
     """The time as the driver of either dialect would write it."""
     at = now()
     return at.isoformat(" ") if dialect() == "sqlite" else at.strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-def _update_installments() -> str:
-    if dialect() == "sqlite":
-        grown = ", ".join(f"{name}_accrued = {name}_accrued + a.{name}" for name in _GROWN)
-        return (
-            f"UPDATE installment SET {grown} FROM close_accrual a WHERE {_OF_SHARD} "
-            "AND installment.loan_id = a.loan_id AND installment.number = a.number"
-        )
-    grown = ", ".join(f"i.{name}_accrued = i.{name}_accrued + a.{name}" for name in _GROWN)
-    return (
-        "UPDATE close_accrual a JOIN installment i ON i.loan_id = a.loan_id "
-        f"AND i.number = a.number SET {grown} WHERE {_OF_SHARD}"
-    )
-
-
-def _update_loans() -> str:
-    sums = ", ".join(f"SUM({name}) AS {name}" for name in (*_GROWN, "taxed", "vat"))
-    added = [(f"{name}_receivable", name) for name in _GROWN]
-    added += [("taxed_income", "taxed"), ("vat", "vat")]
-    source = f"(SELECT loan_id, {sums} FROM close_accrual a WHERE {_OF_SHARD} GROUP BY loan_id) s"
-    if dialect() == "sqlite":
-        grown = ", ".join(f"{column} = loan.{column} + s.{name}" for column, name in added)
-        return (
-            f"UPDATE loan SET accrued_through = %s, {grown} FROM {source} WHERE loan.id = s.loan_id"
-        )
-    grown = ", ".join(f"l.{column} = l.{column} + s.{name}" for column, name in added)
-    return f"UPDATE loan l JOIN {source} ON l.id = s.loan_id SET l.accrued_through = %s, {grown}"

@@ -85,7 +85,7 @@ async def _work(step: Step, lease: ShardLease) -> Result:
             quiet.append(Quiet(loan, loan.quiet.book_status, day))
         else:
             others.append(loan.id)
-    await write_quiet(quiet, ended=lease.day, from_id=lease.from_id, to_id=lease.to_id)
+    await write_quiet(quiet, ended=lease.day)
     for each in await _open(others, opens):
         if each.account.credit_balance:
             each.limit = _held(limits, each)
