@@ -53,7 +53,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def book(lender: Lender) -> list[int]:
-    """A loan that went through everything, and copies of its rows and postings that use no limit."""
+    """A loan that went through everything, and copies of it, postings too, that use no limit."""
     if dialect() == "sqlite" and servers.MYSQL:
         pytest.skip("the race is run where transactions run at once")
     loan = await lender.loan()
