@@ -54,13 +54,16 @@ class ExchangeRate(Node):
     citation: str = column("citation", "Where it was read.")
 
 
-@strawberry.type(description="Posting profile (记账规则): the account of one role of an event.")
+@strawberry.type(
+    description="Posting profile (记账规则): what an account of ours is in the lender's own chart."
+)
 class PostingProfile(Node):
     """A row of the posting_profile table."""
 
-    event: str = column("event", "What moves the money.")
-    role: str = column("role", "The role in it; the name of its account by default.")
-    account_code: str = column("account_code", "Account of the chart.")
+    role: str = column("role", "The name of our account, such as INTEREST_INCOME.")
+    account_code: str = column("account_code", "Code of the lender's own account.")
+    name_zh: str = column("name_zh", "Its name in Chinese.")
+    name_en: str = column("name_en", "Its name in English.")
     effective_from: dt.date = column("effective_from", "First day, until a later line.")
 
 

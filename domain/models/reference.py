@@ -52,15 +52,17 @@ class ExchangeRate(models.Model):
 
 
 class PostingProfile(models.Model):
-    """Which account of the chart a role of an event posts to, from a day on. Append-only."""
+    """What an account of our chart, by its name (`role`), is in the lender's own chart from a day
+    on. Append-only."""
 
     id = fields.BigIntField(primary_key=True)
-    event = fields.CharField(max_length=30)
     role = fields.CharField(max_length=40)
     account_code = fields.CharField(max_length=20)
+    name_zh = fields.CharField(max_length=100)
+    name_en = fields.CharField(max_length=100)
     effective_from = fields.DateField()
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "posting_profile"
-        unique_together = (("event", "role", "effective_from"),)
+        unique_together = (("role", "effective_from"),)

@@ -56,16 +56,17 @@ async def install_reference(*, today: dt.date) -> None:
                 for tenor, percent in zip(("1Y", "5Y"), percents, strict=True)
             ]
         )
-    known = {(row.event, row.role) for row in await PostingProfile.all()}
+    known = {row.role for row in await PostingProfile.all()}
     await PostingProfile.bulk_create(
         [
             PostingProfile(
-                event=event,
                 role=role,
-                account_code=account,
+                account_code=own.code,
+                name_zh=own.name_zh,
+                name_en=own.name_en,
                 effective_from=min(SEEDED_FROM, today),
             )
-            for event, role, account in default_profile()
-            if (event, role) not in known
+            for role, own in default_profile().items()
+            if role not in known
         ]
     )

@@ -15,9 +15,11 @@ from domain import db
 from domain.actor import Actor
 from domain.models.lending.loan import Installment, Loan
 from domain.models.staff import BorrowerUser
+from domain.operations.changes.kinds.posting_profile import POSTING_PROFILE, PostingLine
 from domain.queries.business_date import business_date
 from domain.rules.lending.servicing import events as e
 from domain.rules.money import format_minor, to_minor
+from tests.changes import approve, propose
 from tests.lender import Lender, key
 from tests.servicing import days_pass, happens, pays
 
@@ -329,3 +331,51 @@ async def test_a_month_is_closed_by_an_accountant(lender: Lender, loan: Loan) ->
         lender.auditor, "{ accountingPeriods(first: 5) { edges { node { month } } } }"
     )
     assert listed["accountingPeriods"]["edges"] == [{"node": {"month": "2026-01-01"}}]
+
+
+OWN_BALANCE = """
+query ($to: Date!) {
+  trialBalance(from: "2026-01-01", to: $to, currency: "CNY") {
+    difference
+    accounts { code ownCode closing }
+    ownAccounts { code name opening debit credit closing }
+  }
+  generalLedger(account: "1133", currency: "CNY", to: $to, first: 1) { ownCode }
+}
+"""
+
+
+async def test_reports_are_by_the_lenders_own_chart_from_the_day_it_was_said(
+    lender: Lender, loan: Loan
+) -> None:
+    """Two accounts of ours are one there; a report up to the day before stays as it was."""
+    today = await business_date()
+    tomorrow = today + dt.timedelta(days=1)
+
+    async def report(to: dt.date) -> dict[str, Any]:
+        return await ask(lender.accountant, OWN_BALANCE, to=str(to))
+
+    before = await report(today)
+    (balance,) = before["trialBalance"]
+    assert all(each["ownCode"] == each["code"] for each in balance["accounts"])
+    for role in ("PENALTY_RECEIVABLE", "COMPOUND_RECEIVABLE"):
+        line = PostingLine(
+            role=role,
+            account_code="1501.9",
+            name_zh="应收罚息及复利",
+            name_en="Default interest receivable",
+            effective_from=tomorrow,
+        )
+        await approve(lender.risk_officer, await propose(lender.accountant, POSTING_PROFILE, line))
+    assert await report(today) == before
+    after = await report(tomorrow)
+    assert after["generalLedger"]["ownCode"] == "1501.9"
+    (balance,) = after["trialBalance"]
+    closing = {each["code"]: minor(each["closing"], "CNY") for each in balance["accounts"]}
+    own = {each["code"]: each for each in balance["ownAccounts"]}
+    assert {"1133", "1134"}.isdisjoint(own)
+    assert own["1501.9"]["name"] == "Default interest receivable"
+    together = closing["1133"] + closing["1134"]
+    assert minor(own["1501.9"]["closing"], "CNY") == together
+    assert balance["difference"] == format_minor(0, "CNY")
+    assert sum(minor(each["closing"], "CNY") for each in own.values()) == 0

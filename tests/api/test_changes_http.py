@@ -277,9 +277,10 @@ async def test_the_other_kinds_and_what_they_wrote(api: Api) -> None:
         "confirmed": True,
     }
     line = {
-        "event": "ACCRUAL",
         "role": "PENALTY_INCOME",
-        "accountCode": "6011",
+        "accountCode": "6051.1",
+        "nameZh": "罚息收入",
+        "nameEn": "Default interest",
         "effectiveFrom": "2026-02-01",
     }
     for proposer, approver, content in (
@@ -304,7 +305,8 @@ async def test_the_other_kinds_and_what_they_wrote(api: Api) -> None:
                publishedOn rate confirmed } } }
              calendarDays(calendar: "CN", year: 2026) { edges { node { date kind name } } }
              exchangeRates(first: 1) { edges { node { base quote rate } } }
-             postingProfile(first: 1) { edges { node { event role accountCode effectiveFrom } } }
+             postingProfile(first: 1) { edges { node {
+               role accountCode nameZh nameEn effectiveFrom } } }
              policyValues(first: 1) { edges { node { profile name value effectiveFrom } } }
              policyRules(first: 1) { edges { node { code threshold outcome } } } }""",
     )

@@ -154,13 +154,20 @@ class ExchangeRateInput:
         return DayRate(**_values(self))
 
 
-@strawberry.input(description="Which account a role of an event posts to, from a later day on.")
+@strawberry.input(
+    description="What an account of ours is in the lender's own chart, from a later day on."
+)
 class PostingProfileInput:
     """Payload of POSTING_PROFILE."""
 
-    event: str = strawberry.field(description="The event, such as ACCRUAL.")
-    role: str = strawberry.field(description="The role in it, such as INTEREST_INCOME.")
-    account_code: str = strawberry.field(description="Code of an account of the chart.")
+    role: str = strawberry.field(
+        description="The name of our account, such as INTEREST_INCOME; see `postingProfile`."
+    )
+    account_code: str = strawberry.field(
+        description="Code of the lender's own account: 1 to 20 letters, digits, dots, hyphens."
+    )
+    name_zh: str = strawberry.field(description="Its name in Chinese.")
+    name_en: str = strawberry.field(description="Its name in English.")
     effective_from: dt.date = strawberry.field(description="First day on which it holds.")
 
     def payload(self) -> PostingLine:

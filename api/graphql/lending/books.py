@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
@@ -28,9 +29,11 @@ from api.graphql.roles import ROLES
 from api.graphql.scalars import Money
 from domain.operations.lending.close_period import close_period
 from domain.queries.lending import general_ledger as query
+from domain.queries.lending.own_accounts import own_accounts
 from domain.queries.select import Condition, count
 from domain.queries.visibility import visible_to
 from domain.rules.lending.periods_of_books import last_day_of
+from domain.rules.lending.posting_profile import OwnAccount
 from domain.rules.lending.postings import Event
 from domain.rules.lending.proof import account_name
 from domain.rules.money import CURRENCIES, format_minor
@@ -45,16 +48,25 @@ To: TypeAlias = Annotated[
 ]
 
 
-@strawberry.type(description="An account of the chart over a period.")
-class AccountBalance:
+@strawberry.type(description="An account of the lender's own chart over a period.")
+class OwnAccountBalance:
     """Balances are signed: debit positive, credit negative."""
 
-    code: str = strawberry.field(description="Account of the chart.")
+    code: str = strawberry.field(description="Its code.")
     name: str = strawberry.field(description="Its name, in the language of Accept-Language.")
     opening: Money = strawberry.field(description="Balance before the first day.")
     debit: Money = strawberry.field(description="Sum of the debits of the period.")
     credit: Money = strawberry.field(description="Sum of the credits of the period.")
     closing: Money = strawberry.field(description="Balance after the last day.")
+
+
+@strawberry.type(description="An account of the chart over a period.")
+class AccountBalance(OwnAccountBalance):
+    """The same of our chart, with what it is in the lender's own."""
+
+    own_code: str = strawberry.field(
+        description="What it is in the lender's own chart on the last day (`postingProfile`)."
+    )
 
 
 @strawberry.type(description="Trial balance (试算平衡) of one currency.")
@@ -66,6 +78,11 @@ class TrialBalance:
     end: dt.date = strawberry.field(description="Last posting date of the period.")
     accounts: list[AccountBalance] = strawberry.field(
         description="The accounts by their code.", metadata={"rows": 30}
+    )
+    own_accounts: list[OwnAccountBalance] = strawberry.field(
+        description="The same by the lender's own chart, as the posting profile has it on the last "
+        "day: what is one account there is added up.",
+        metadata={"rows": 30},
     )
     difference: Money = strawberry.field(description="Sum of all closing balances: zero.")
     memo_difference: Money = strawberry.field(
@@ -93,6 +110,9 @@ class GeneralLedger:
     """A connection of lines with the balances of the period."""
 
     account: str = strawberry.field(description="Account of the chart.")
+    own_code: str = strawberry.field(
+        description="What it is in the lender's own chart on the last day (`postingProfile`)."
+    )
     name: str = strawberry.field(description="Its name, in the language of Accept-Language.")
     currency: str = strawberry.field(description="ISO 4217 code of every amount here.")
     start: dt.date = strawberry.field(description="First posting date of the period.")
@@ -191,8 +211,9 @@ class BooksQueries:
         ] = None,
     ) -> list[TrialBalance]:
         period = await query.period_of(start, end)
+        own = await own_accounts(period.end)
         return [
-            _trial_balance(info, each, period)
+            _trial_balance(info, each, period, own)
             for each in await query.trial_balances(period, currency=currency)
         ]
 
@@ -289,26 +310,40 @@ class BooksMutations:
         return await answer(info, CloseAccountingPeriodPayload, effect, period="AccountingPeriod")
 
 
-def _trial_balance(info: Info, found: query.TrialBalance, period: query.Period) -> TrialBalance:
+def _trial_balance(
+    info: Info, found: query.TrialBalance, period: query.Period, own: Mapping[str, OwnAccount]
+) -> TrialBalance:
     currency = found.currency
+    names = {each.code: _own_name(info, each) for each in own.values()}
     return TrialBalance(
         currency=currency,
         start=period.start,
         end=period.end,
         accounts=[
             AccountBalance(
-                code=each.code,
-                name=_name(info, each.code),
-                opening=_money(each.opening, currency),
-                debit=_money(each.debit, currency),
-                credit=_money(each.credit, currency),
-                closing=_money(each.closing, currency),
+                **_balances(each, _name(info, each.code), currency),
+                own_code=own[each.code].code,
             )
             for each in found.accounts
+        ],
+        own_accounts=[
+            OwnAccountBalance(**_balances(each, names[each.code], currency))
+            for each in query.by_own_account(found.accounts, own)
         ],
         difference=_money(found.difference, currency),
         memo_difference=_money(found.memo_difference, currency),
     )
+
+
+def _balances(total: query.AccountTotal, name: str, currency: str) -> dict[str, Any]:
+    return {
+        "code": total.code,
+        "name": name,
+        "opening": _money(total.opening, currency),
+        "debit": _money(total.debit, currency),
+        "credit": _money(total.credit, currency),
+        "closing": _money(total.closing, currency),
+    }
 
 
 async def _general_ledger(
@@ -352,6 +387,7 @@ async def _general_ledger(
     )
     return GeneralLedger(
         account=account,
+        own_code=(await own_accounts(period.end))[account].code,
         name=_name(info, account),
         currency=currency,
         start=period.start,
@@ -377,6 +413,10 @@ def _ledger_line(line: query.LedgerLine, currency: str) -> GeneralLedgerLine:
 
 def _money(minor: int, currency: str) -> Money:
     return Money(format_minor(minor, currency))
+
+
+def _own_name(info: Info, own: OwnAccount) -> str:
+    return own.name_zh if info.context.language == "zh" else own.name_en
 
 
 def _name(info: Info, code: str) -> str:

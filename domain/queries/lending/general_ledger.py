@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from domain.queries.business_date import business_date
 from domain.queries.lending.loan_rows import see_loan
 from domain.rules.form import Form
 from domain.rules.lending.moments import SUMMED, Balances
+from domain.rules.lending.posting_profile import OwnAccount
 from domain.rules.lending.postings import CHART, Account
 from domain.rules.lending.proof import MEMO_ACCOUNTS, with_cash_together
 from domain.rules.lending.servicing.position import position
@@ -103,6 +104,23 @@ async def trial_balances(period: Period, *, currency: str | None = None) -> list
             )
         )
     return [TrialBalance(code, tuple(accounts)) for code, accounts in by_currency.items()]
+
+
+def by_own_account(
+    accounts: Iterable[AccountTotal], own: Mapping[str, OwnAccount]
+) -> list[AccountTotal]:
+    """Return the accounts by the lender's own chart, by code: several of ours may be one there."""
+    added: dict[str, AccountTotal] = {}
+    for each in accounts:
+        code = own[each.code].code
+        so_far = added.get(code, AccountTotal(code, 0, 0, 0))
+        added[code] = AccountTotal(
+            code,
+            so_far.opening + each.opening,
+            so_far.debit + each.debit,
+            so_far.credit + each.credit,
+        )
+    return [added[code] for code in sorted(added)]
 
 
 @dataclass(frozen=True, slots=True)

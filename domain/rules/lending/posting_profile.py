@@ -1,74 +1,120 @@
-"""The posting profile: the roles an event's accounts play, and the account each posts to.
+"""The posting profile (记账规则): which account of the lender's own chart each of ours stands for.
 
-The default is what postings.py posts: a role is an account of that chart, by name. A lender gives a
-role another account of the same side, from a day on.
+An entry names a role, an account of the chart in postings.py, and never changes. The profile says
+what the lender calls that role in its general ledger, from a day on; several roles may be one
+account there. Reports read the profile of their last day, so a report of a past period stays as it
+was (ADR 0024).
 """
 
 from __future__ import annotations
 
-from types import MappingProxyType
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from domain.rules.form import Form
-from domain.rules.lending.postings import CASH_ACCOUNTS, Account, Event
+from domain.rules.lending.postings import CHART, Account
 from domain.rules.refusal import ErrorCode
 
-_LOAN: Final = tuple(account for account in Account if account not in CASH_ACCOUNTS)
+_CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,19}")
+NAME_CHARACTERS_MAX: Final = 100
 
-ROLES_OF: Final = MappingProxyType(
-    {
-        Event.DISBURSEMENT: (Account.LOANS, *sorted(CASH_ACCOUNTS)),
-        Event.ACCRUAL: tuple(
-            account for account in _LOAN if account.name.endswith(("RECEIVABLE", "INCOME"))
-        ),
-        Event.REPAYMENT: (*sorted(CASH_ACCOUNTS), *_LOAN),
-        Event.SUSPENSE: (Account.BANK, Account.SUSPENSE),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """An account of the lender's own chart."""
+
+    code: str
+    name_zh: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileLine:
+    """From `effective_from` on, `role` (an account's name, such as INTEREST_INCOME) is `own`."""
+
+    role: str
+    own: OwnAccount
+    effective_from: dt.date
+
+
+def default_profile() -> dict[str, OwnAccount]:
+    """Return what each role is for a lender that said nothing: the account of our chart."""
+    return {
+        account.name: OwnAccount(code=account, name_zh=name.zh, name_en=name.en)
+        for account, name in CHART.items()
     }
-)
-"""The roles of each event; a role's name is its account's, such as INTEREST_INCOME."""
 
 
-def default_profile() -> list[tuple[Event, str, Account]]:
-    """Return (event, role, account) of every line of the default profile."""
-    return [(event, role.name, role) for event, roles in ROLES_OF.items() for role in roles]
+def in_force(lines: Iterable[ProfileLine], *, on: dt.date) -> dict[str, OwnAccount]:
+    """Return the own account of each code of our chart on a day: of a role's lines the latest one
+    that has begun, else the default."""
+    of_role = default_profile()
+    for line in sorted(lines, key=lambda each: each.effective_from):
+        if line.effective_from <= on:
+            of_role[line.role] = line.own
+    return {str(account): of_role[account.name] for account in CHART}
 
 
-def check_line(form: Form, *, event: str, role: str) -> Account | None:
-    """Note an unknown event or role; return the default account of the line if it is known."""
-    known = {str(each): each for each in ROLES_OF}
-    roles = {each.name: each for each in ROLES_OF[known[event]]} if event in known else {}
-    if event not in known:
-        names = ", ".join(ROLES_OF)
-        form.add(
-            ErrorCode.INVALID_VALUE,
-            "event",
-            f"No event {event!r} posts entries. Choose one of {names}.",
-            f"没有名为“{event}”的记账事件，请选择：{names}。",
-        )
-    elif role not in roles:
+def check_line(form: Form, line: ProfileLine, *, others: Mapping[str, OwnAccount]) -> None:
+    """Note what is wrong with a new line; `others` are the own accounts, by our code, on the day it
+    begins."""
+    roles = {account.name: account for account in CHART}
+    role = roles.get(line.role)
+    if role is None:
         names = ", ".join(roles)
         form.add(
             ErrorCode.INVALID_VALUE,
             "role",
-            f"{event} has no role {role!r}. Choose one of {names}.",
-            f"事件 {event} 没有角色“{role}”，请选择：{names}。",
+            f"No account plays the role {line.role!r}. Choose one of {names}.",
+            f"没有角色“{line.role}”，请选择：{names}。",
         )
-    return roles.get(role)
-
-
-def check_account(form: Form, *, code: str, side: str | None, wanted: str) -> None:
-    """Note an account that the chart lacks (`side` is None) or that grows on the other side."""
-    if side is None:
-        form.add(
-            ErrorCode.NOT_FOUND,
-            "accountCode",
-            f"The chart of accounts has no account {code!r}. Check its code.",
-            f"会计科目表中没有科目“{code}”，请核对编码。",
-        )
-    elif side != wanted:
+    if not _CODE.fullmatch(line.own.code):
         form.add(
             ErrorCode.INVALID_VALUE,
             "accountCode",
-            f"Account {code} grows on the {side} side, but this role needs a {wanted} account.",
-            f"科目 {code} 的余额方向为 {side}，该角色需要 {wanted} 方向的科目。",
+            "An account's code has 1 to 20 letters, digits, dots and hyphens, and begins with a "
+            "letter or digit.",
+            "科目编码为 1 至 20 位字母、数字、点或连字符，且以字母或数字开头。",
         )
+    for path, name in (("nameZh", line.own.name_zh), ("nameEn", line.own.name_en)):
+        if not 1 <= len(name.strip()) <= NAME_CHARACTERS_MAX:
+            form.add(
+                ErrorCode.INVALID_VALUE,
+                path,
+                f"Give the account a name of at most {NAME_CHARACTERS_MAX} characters.",
+                f"请填写科目名称，最多 {NAME_CHARACTERS_MAX} 个字符。",
+            )
+    if role is not None:
+        _check_company(form, role, line.own, others)
+
+
+def _check_company(
+    form: Form, role: Account, own: OwnAccount, others: Mapping[str, OwnAccount]
+) -> None:
+    """Note where roles that are one account disagree about its name or side."""
+    for code, other in others.items():
+        if code == role or other.code != own.code:
+            continue
+        if (other.name_zh, other.name_en) != (own.name_zh, own.name_en):
+            form.add(
+                ErrorCode.INVALID_VALUE,
+                "nameEn",
+                f"{own.code} is {other.name_en} ({other.name_zh}) already. Use these names, or "
+                "another code.",
+                f"科目 {own.code} 的名称已为“{other.name_zh}”（{other.name_en}），请使用该名称，"
+                "或更换编码。",
+            )
+            return
+        if CHART[Account(code)].side != CHART[role].side:
+            form.add(
+                ErrorCode.INVALID_VALUE,
+                "accountCode",
+                f"{own.code} grows on the {CHART[Account(code)].side} side, but {role.name} needs "
+                f"a {CHART[role].side} account.",
+                f"科目 {own.code} 的余额方向为 {CHART[Account(code)].side}，{role.name} 需要 "
+                f"{CHART[role].side} 方向的科目。",
+            )
+            return

@@ -20,9 +20,12 @@ from domain.operations.changes.kinds.policy_rule import POLICY_RULE, PolicyRuleC
 from domain.operations.changes.kinds.policy_value import POLICY_VALUE, PolicyValueChange
 from domain.operations.changes.kinds.posting_profile import POSTING_PROFILE, PostingLine
 from domain.operations.lending.advance_business_date import advance_business_date
+from domain.queries.lending.own_accounts import own_accounts
 from domain.queries.policy import policy_value
 from domain.queries.risk.policy_rules import rules_in_force
 from domain.rules.lending.borrower import Profile
+from domain.rules.lending.posting_profile import OwnAccount
+from domain.rules.lending.postings import CHART
 from domain.rules.refusal import ErrorCode, Refused
 from domain.rules.risk.policy import Outcome
 from tests.changes import approve, found, propose
@@ -62,7 +65,11 @@ FIXING = BenchmarkFixing(
     confirmed=True,
 )
 LINE = PostingLine(
-    event="ACCRUAL", role="INTEREST_INCOME", account_code="6012", effective_from=TOMORROW
+    role="PENALTY_INCOME",
+    account_code="5001.02",
+    name_zh="罚息收入",
+    name_en="Default interest",
+    effective_from=TOMORROW,
 )
 
 
@@ -200,25 +207,27 @@ async def test_a_fixing_follows_the_last_one(lender: Lender) -> None:
 
 
 async def test_the_posting_profile_is_seeded_and_changed_for_later(lender: Lender) -> None:
-    seeded = {(row.event, row.role): row.account_code for row in await PostingProfile.all()}
-    assert seeded["ACCRUAL", "INTEREST_INCOME"] == "6011"
+    seeded = {row.role: (row.account_code, row.name_en) for row in await PostingProfile.all()}
+    assert seeded["INTEREST_INCOME"] == ("6011", "Interest income")
+    assert len(seeded) == len(CHART)
     await approve(lender.risk_officer, await propose(lender.accountant, POSTING_PROFILE, LINE))
-    row = await PostingProfile.get(event=LINE.event, role=LINE.role, effective_from=TOMORROW)
-    assert row.account_code == "6012"
+    own = {day: (await own_accounts(day))["6012"] for day in (FIRST_DAY, TOMORROW)}
+    assert own[FIRST_DAY].code == "6012"
+    assert own[TOMORROW] == OwnAccount(
+        code="5001.02", name_zh="罚息收入", name_en="Default interest"
+    )
+    later = {"effective_from": TOMORROW + DAY}
     for changes, path, code in (
         ({}, "effectiveFrom", ErrorCode.DUPLICATE),
         ({"effective_from": FIRST_DAY}, "effectiveFrom", ErrorCode.DATE_OUT_OF_RANGE),
-        ({"role": "BANK"}, "role", ErrorCode.INVALID_VALUE),
-        ({"event": "LUNCH"}, "event", ErrorCode.INVALID_VALUE),
+        ({"role": "LUNCH"}, "role", ErrorCode.INVALID_VALUE),
+        ({"account_code": "60 12", **later}, "accountCode", ErrorCode.INVALID_VALUE),
+        ({"name_zh": " ", **later}, "nameZh", ErrorCode.INVALID_VALUE),
+        ({"role": "BANK", **later}, "accountCode", ErrorCode.INVALID_VALUE),
         (
-            {"account_code": "1002", "effective_from": TOMORROW + DAY},
-            "accountCode",
+            {"role": "INTEREST_INCOME", "name_en": "Other", **later},
+            "nameEn",
             ErrorCode.INVALID_VALUE,
-        ),
-        (
-            {"account_code": "9", "effective_from": TOMORROW + DAY},
-            "accountCode",
-            ErrorCode.NOT_FOUND,
         ),
     ):
         with pytest.raises(Refused) as refused:

@@ -31,12 +31,12 @@ from domain.rules.lending.bank_account import (
     refuse_unusable,
 )
 from domain.rules.lending.posting_profile import (
-    ROLES_OF,
-    check_account,
+    OwnAccount,
+    ProfileLine,
     check_line,
-    default_profile,
+    in_force,
 )
-from domain.rules.lending.postings import CHART, Account
+from domain.rules.lending.postings import CHART
 from domain.rules.reference import (
     read_code,
     read_later_day,
@@ -262,26 +262,43 @@ def test_every_condition_reads_its_own_kind_of_threshold() -> None:
     assert not is_readable("PD_ABOVE", "0.5")
 
 
-def test_the_default_profile_has_each_role_post_to_its_own_account() -> None:
-    lines = default_profile()
-    assert {event for event, _, _ in lines} == set(ROLES_OF)
-    assert all(Account[role] is account for _, role, account in lines)
+def test_by_default_each_account_of_ours_is_itself() -> None:
+    own = in_force([], on=dt.date(2026, 1, 1))
+    assert own.keys() == {str(account) for account in CHART}
+    assert all(each.code == code for code, each in own.items())
 
 
-def test_a_line_of_the_profile_names_an_event_a_role_and_an_account_of_its_side() -> None:
+def line(role: str, code: str, day: int, *, name: str = "Fees") -> ProfileLine:
+    return ProfileLine(
+        role, OwnAccount(code=code, name_zh="费用", name_en=name), dt.date(2026, 1, day)
+    )
+
+
+def test_the_latest_line_that_has_begun_holds_whatever_the_order() -> None:
+    lines = [line("INTEREST_INCOME", "B", 20), line("INTEREST_INCOME", "A", 10)]
+    for day, code in ((9, "6011"), (10, "A"), (19, "A"), (20, "B"), (31, "B")):
+        for listed in (lines, lines[::-1]):
+            assert in_force(listed, on=dt.date(2026, 1, day))["6011"].code == code
+
+
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        (line("INTEREST_INCOME", "5001", 10), None),
+        (line("LUNCH", "5001", 10), "role"),
+        (line("INTEREST_INCOME", "", 10), "accountCode"),
+        (line("INTEREST_INCOME", "-1", 10), "accountCode"),
+        (line("INTEREST_INCOME", "1" * 21, 10), "accountCode"),
+        (line("INTEREST_INCOME", "5001", 10, name=""), "nameEn"),
+        (line("INTEREST_INCOME", "5001", 10, name="n" * 101), "nameEn"),
+        (line("INTEREST_INCOME", "5009", 10), None),  # with PENALTY_INCOME on one account
+        (line("INTEREST_INCOME", "5009", 10, name="Other"), "nameEn"),
+        (line("BANK", "5009", 10), "accountCode"),  # which grows on the other side
+        (line("PENALTY_INCOME", "5009", 10, name="New"), None),  # only its own name changes
+    ],
+)
+def test_a_line_of_the_profile_is_checked(asked: ProfileLine, path: str | None) -> None:
     form = Form()
-    account = check_line(form, event="ACCRUAL", role="INTEREST_INCOME")
-    assert account is not None
-    side = CHART[account].side
-    check_account(form, code="6011", side=side, wanted=side)
-    assert form.problems == []
-    assert check_line(form, event="ACCRUAL", role="BANK") is None
-    assert check_line(form, event="PARTY", role="BANK") is None
-    check_account(form, code="9999", side=None, wanted=side)
-    check_account(form, code="1002", side="DEBIT", wanted=side)
-    assert [(problem.path, problem.code) for problem in form.problems] == [
-        (("role",), ErrorCode.INVALID_VALUE),
-        (("event",), ErrorCode.INVALID_VALUE),
-        (("accountCode",), ErrorCode.NOT_FOUND),
-        (("accountCode",), ErrorCode.INVALID_VALUE),
-    ]
+    others = in_force([line("PENALTY_INCOME", "5009", 1)], on=dt.date(2026, 1, 10))
+    check_line(form, asked, others=others)
+    assert [problem.path for problem in form.problems] == ([(path,)] if path else [])
