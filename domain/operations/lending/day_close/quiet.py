@@ -20,7 +20,7 @@ from domain.queries.lending.quiet_loans import LoanOfDay
 from domain.rules.lending.postings import Event
 from domain.rules.lending.servicing.account import BookStatus
 from domain.rules.lending.servicing.position import accrued
-from domain.rules.lending.servicing.quiet_day import QuietDay
+from domain.rules.lending.servicing.quiet_day import Accrual, QuietDay
 from domain.rules.money import CURRENCIES
 
 T = TypeVar("T")
@@ -81,11 +81,15 @@ def _installments(found: Sequence[Quiet]) -> Iterator[str]:
 def _loans(found: Sequence[Quiet]) -> Iterator[str]:
     for each in found:
         accruals, taxed, vat = each.day
-        if len(accruals) == 1:
-            _, interest, penalty, compound = accruals[0]
-        else:
-            interest, penalty, compound = (sum(a[i] for a in accruals) for i in (1, 2, 3))
+        interest, penalty, compound = _sums(accruals)
         yield f"[{each.loan.id},{interest},{penalty},{compound},{taxed},{vat}]"
+
+
+def _sums(accruals: Sequence[Accrual]) -> tuple[int, int, int]:
+    if len(accruals) == 1:  # as nearly always
+        _, interest, penalty, compound = accruals[0]
+        return interest, penalty, compound
+    return sum(a[1] for a in accruals), sum(a[2] for a in accruals), sum(a[3] for a in accruals)
 
 
 async def _grow(
@@ -129,10 +133,7 @@ def _entries(found: Sequence[Quiet], ended: dt.date) -> Iterator[str]:
     for each in found:
         loan, (accruals, _, vat) = each.loan, each.day
         if accruals:
-            if len(accruals) == 1:
-                _, interest, penalty, compound = accruals[0]
-            else:
-                interest, penalty, compound = (sum(a[i] for a in accruals) for i in (1, 2, 3))
+            interest, penalty, compound = _sums(accruals)
             whose = f",{loan.id},{loan.borrower_id},{loan.branch_id}"
             for account, amount in accrued(
                 each.status, interest=interest, penalty=penalty, compound=compound
