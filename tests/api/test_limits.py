@@ -15,7 +15,10 @@ from api.graphql.documents import Documents, Invalid
 from api.graphql.limits import Limits, check_variables
 from domain.settings import Settings
 
-REFUSED_MS_MAX = 50
+# A hostile document may cost ten introspection queries, the largest honest document there is. On
+# an idle 2-core machine that is below the 50 ms of docs/graphql.md, and unlike 50 ms it holds its
+# meaning on a machine that is busy.
+REFUSED_TIMES_MAX = 10
 
 
 def aliases(count: int) -> str:
@@ -90,23 +93,32 @@ def documents(api_settings: Callable[..., Settings]) -> Documents:
 def test_hostile_documents_are_refused_quickly(
     api_settings: Callable[..., Settings], name: str
 ) -> None:
-    text = HOSTILE[name]
     schema = toy_schema()._schema
-    took: list[float] = []
-    errors: list[dict] = []
-    for _ in range(3):
+
+    def prepared_ms(text: str) -> tuple[float, list[dict]]:
+        """The milliseconds a document took to prepare, and the errors it was refused with."""
         documents = Documents(schema, Limits.of(api_settings()), introspection=True)
         start = time.perf_counter()
+        errors: list[dict] = []
         try:
             documents.prepare(text).operation(None).costs.check({})
         except Invalid as invalid:
             errors = [present(error, "en") for error in invalid.errors]
         except Exception as error:
             errors = [present(error, "en")]  # type: ignore[arg-type]
-        took.append((time.perf_counter() - start) * 1_000)
-    assert errors
-    assert errors[0]["extensions"]["code"] in ("QUERY_TOO_COMPLEX", "BAD_USER_INPUT")
-    assert min(took) < REFUSED_MS_MAX, f"{min(took):.0f} ms: {errors[0]['message'][:90]}"
+        return (time.perf_counter() - start) * 1_000, errors
+
+    hostile_ms, honest_ms = [], []
+    for _ in range(3):
+        took, refused = prepared_ms(HOSTILE[name])
+        assert refused
+        assert refused[0]["extensions"]["code"] in ("QUERY_TOO_COMPLEX", "BAD_USER_INPUT")
+        hostile_ms.append(took)
+        took, refused = prepared_ms(get_introspection_query())
+        assert not refused
+        honest_ms.append(took)
+    times = min(hostile_ms) / min(honest_ms)
+    assert times < REFUSED_TIMES_MAX, f"{times:.1f} times an introspection query"
 
 
 def test_hostile_documents_over_http(toys: Served) -> None:
