@@ -74,8 +74,8 @@ class CurrencyPortfolio:
         description="Compound interest earned from the first day on."
     )
     weighted_average_rate: Rate | None = strawberry.field(
-        description="Contract rate a year as agreed at disbursement, weighted by principal "
-        "outstanding; null without any."
+        description="Contract rate a year in force on that day, weighted by principal outstanding; "
+        "null without any."
     )
     overdue_principal: Money = strawberry.field(
         description="All principal of loans with anything unpaid, 1 day past due or more."

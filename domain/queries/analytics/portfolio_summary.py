@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.actor import Actor
 from domain.db import rows
+from domain.models.lending.loan_account import read_rate_changes
 from domain.queries.analytics.loans_as_of import BALANCES, active_as_of, loans_as_of
 from domain.queries.analytics.period import day_asked
 from domain.queries.visibility import visible, visible_by_customer
@@ -83,7 +84,7 @@ async def portfolio_summary(actor: Actor, *, as_of: dt.date | None = None) -> Po
     return PortfolioSummary(
         day,
         tuple(
-            _of_currency(currency, by_rate[currency], borrowers.get(currency, 0), facilities)
+            _of_currency(currency, day, by_rate[currency], borrowers.get(currency, 0), facilities)
             for currency in sorted({*by_rate, *(facilities or ())})
         ),
     )
@@ -91,6 +92,7 @@ async def portfolio_summary(actor: Actor, *, as_of: dt.date | None = None) -> Po
 
 def _of_currency(
     currency: str,
+    day: dt.date,
     by_rate: list[dict[str, Any]],
     borrowers: int,
     facilities: Mapping[str, FacilityTotals] | None,
@@ -110,7 +112,7 @@ def _of_currency(
         penalty_income=total("penalty_income"),
         compound_income=total("compound_income"),
         weighted_average_rate=weighted_average(
-            (int(row["principal"]), Decimal(str(row["annual_rate"]))) for row in by_rate
+            (int(row["principal"]), _rate_on(row, day)) for row in by_rate
         ),
         overdue_principal=total("overdue"),
         past_due_90_principal=total("past_due_90"),
@@ -119,20 +121,27 @@ def _of_currency(
 
 
 async def _sums_by_rate(actor: Actor, day: dt.date) -> list[dict[str, Any]]:
-    """One row a currency and contract rate: all money comes from one statement."""
+    """One row a currency, first rate and rates since: all money comes from one statement."""
     base, active = loans_as_of(day), active_as_of(day)
     sight, seen = visible(actor, table="loan")
     sums = ", ".join(f"SUM(balance.{name}) AS {name}" for name in BALANCES)
     return await rows(
-        f"{base.sql}SELECT loan.currency, loan.annual_rate, {sums}, "
+        f"{base.sql}SELECT loan.currency, loan.annual_rate, loan.rate_changes, {sums}, "
         f"SUM(CASE WHEN {active.sql} THEN 1 ELSE 0 END) AS active_loans, "
         "SUM(CASE WHEN late.oldest IS NOT NULL THEN balance.principal ELSE 0 END) AS overdue, "
         "SUM(CASE WHEN late.oldest < %s THEN balance.principal ELSE 0 END) AS past_due_90 "
         "FROM balance JOIN loan ON loan.id = balance.loan_id "
         f"LEFT JOIN late ON late.loan_id = loan.id WHERE {sight} "
-        "GROUP BY loan.currency, loan.annual_rate",
+        "GROUP BY loan.currency, loan.annual_rate, loan.rate_changes",
         [*base.values, *active.values, day - dt.timedelta(days=BAD_DAYS), *seen],
     )
+
+
+def _rate_on(row: dict[str, Any], day: dt.date) -> Decimal:
+    """The contract rate by which the loans of a row earn on `day`."""
+    changes = read_rate_changes(row["rate_changes"])
+    in_force = [change.rate for change in changes if change.effective_from <= day]
+    return in_force[-1] if in_force else Decimal(str(row["annual_rate"]))
 
 
 async def _borrowers(actor: Actor, day: dt.date) -> dict[str, int]:

@@ -26,6 +26,7 @@ from domain.models.lending.loan_terms import stored_allocation_rule
 from domain.models.staff import Branch
 from domain.operations.lending.activate_facility import freeze_facility
 from domain.operations.lending.advance_business_date import advance_business_date
+from domain.operations.lending.change_terms import TermsChange, change_loan_rate
 from domain.operations.lending.repay_loan import Payment, pay_off_loan, repay_loan
 from domain.queries.analytics.delinquency_buckets import Delinquency, delinquency_buckets
 from domain.queries.analytics.portfolio_summary import (
@@ -47,6 +48,8 @@ from tests.lender import Lender, hire, key
 
 STEP_DAYS = (17, 14, 1, 30, 31, 9, 20, 61, 33)
 """Between two reports; the last day lies far enough on for every bucket."""
+REPRICED = {30: Decimal("0.0815"), 61: Decimal("0.0425")}
+"""The rate agreed anew, after a step of so many days, with two borrowers who never pay."""
 PRODUCTS = {"USD": ("USD-LEVEL",), "EUR": ("EUR-LEVEL",), "CNY": ("CN-BULLET", "CN-EQUAL")}
 LOANS = (
     ("USD", "no penalty"),
@@ -128,6 +131,19 @@ async def live_a_day(lender: Lender, chance: random.Random, habits: dict[int, st
             await pay(lender, loan, max(owed * chance.randrange(20, 90) // 100, 1))
 
 
+async def reprice(lender: Lender, rate: Decimal) -> None:
+    """Agree another rate with the first two borrowers who never pay."""
+    for loan in await Loan.filter(id__in=[2, 3]):
+        change = TermsChange(loan_id=loan.id, reason="agreed", annual_rate=rate)
+        await change_loan_rate(actor=lender.approver, key=key(), change=change)
+
+
+def rate_on(loan: Loan, day: dt.date) -> Fraction:
+    """The contract rate by which the loan earned on `day`."""
+    changes = [each for each in loan.rate_changes or [] if each[0] <= day.isoformat()]
+    return Fraction(changes[-1][1] if changes else loan.annual_rate)
+
+
 @pytest.fixture(scope="module")
 async def story(lender: Lender) -> Story:
     """Loans in three currencies, paid in every way there is; reports kept on the way."""
@@ -160,6 +176,8 @@ async def story(lender: Lender) -> Story:
         to = await business_date() + dt.timedelta(days=days)
         await advance_business_date(actor=lender.operator, key=key(), to=to)
         await live_a_day(lender, chance, habits)
+        if days in REPRICED:
+            await reprice(lender, REPRICED[days])
         await lend(1)
         reported[to] = Reported(
             await portfolio_summary(lender.analyst), await delinquency_buckets(lender.auditor)
@@ -214,14 +232,12 @@ async def standings(day: dt.date, only: Collection[int] | None = None) -> list[S
 
 
 def naive_portfolio(
-    currency: str, loans: list[Standing], facilities: FacilityTotals | None
+    day: dt.date, currency: str, loans: list[Standing], facilities: FacilityTotals | None
 ) -> CurrencyPortfolio:
     def total(code: str, chosen: list[Standing] = loans) -> int:
         return sum(each.accounts.get(code, 0) for each in chosen)
 
-    weights = sum(
-        (each.accounts["1303"] * Fraction(each.loan.annual_rate) for each in loans), Fraction(0)
-    )
+    weights = sum((each.accounts["1303"] * rate_on(each.loan, day) for each in loans), Fraction(0))
     principal = total("1303")
     return CurrencyPortfolio(
         currency=currency,
@@ -246,7 +262,7 @@ async def check_portfolio(
 ) -> None:
     for row in found.currencies:
         chosen = [each for each in loans if each.loan.currency == row.currency]
-        assert row == naive_portfolio(row.currency, chosen, row.facilities)
+        assert row == naive_portfolio(found.as_of, row.currency, chosen, row.facilities)
     assert [row.currency for row in found.currencies] == sorted(currencies)
 
 
@@ -378,7 +394,7 @@ async def test_each_person_gets_the_part_in_sight(story: Story) -> None:
         portfolio = await portfolio_summary(actor)
         for row in portfolio.currencies:
             chosen = [each for each in mine if each.loan.currency == row.currency]
-            assert row == naive_portfolio(row.currency, chosen, row.facilities)
+            assert row == naive_portfolio(today, row.currency, chosen, row.facilities)
         check_buckets(await delinquency_buckets(actor), mine)
         held = await CreditFacility.filter(
             id__in={each.loan.facility_id for each in mine}, state__in=["ACTIVE", "FROZEN"]
