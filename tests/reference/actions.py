@@ -117,19 +117,10 @@ def _edges(loan: Loan) -> list[int]:
 def some_act(choose: Choice, loan: Loan, order: int) -> Act:
     """Something to try on the loan today."""
     kind = choose.one_of((*_OFTEN, *_OFTEN, *_MAKERS))
-    if kind == "RESTRUCTURING" and _has_matured_twice(loan):
-        kind = "PAYMENT"
     beyond, late = loan.product.principal_first_beyond, loan.days_past_due()
     if beyond is not None and late in (beyond, beyond + 1):  # where the order of a payment changes
         kind = choose.one_of((kind, "PAYMENT", "PAYMENT"))
     return _MAKERS[kind](choose, loan, order)
-
-
-def _has_matured_twice(loan: Loan) -> bool:
-    """A loan's row has room for one maturity that passed: where compound interest depends on it, a
-    second one is forgotten by a further restructuring."""
-    passed = any(row.maturity for row in loan.rows) and loan.maturity <= loan.today
-    return passed and loan.product.compound_basis == "CONTRACT_UNTIL_MATURITY"
 
 
 _OFTEN = ("PAYMENT", "PAYMENT", "PREPAYMENT", "WAIVER", "CHARGE", "RATE_CHANGE")

@@ -197,6 +197,7 @@ class Loan:
                 row.earned += row.bearing * self.rate * (now - row.counted)
                 row.counted = now
                 target = row.interest if tomorrow == row.due else self._round(row.earned)
+                row.interest_of[self.today] = target - row.accrued["INTEREST"]
                 self._accrue(row, "INTEREST", target)
             elif row.due <= self.today:
                 self._charge_lateness(row)
@@ -264,8 +265,16 @@ class Loan:
         if not rates:
             return
         reached = sum(self.paid[bucket] for bucket in INTEREST_BUCKETS)
-        if self.books.status == "ACCRUING":
-            reached += sum(r.interest_unpaid for r in self.rows if r.due <= self.today)
+        oldest = self.next_due()
+        for row in self.rows:
+            if oldest and row.due <= self.today and row.interest_unpaid:
+                # What arose later than ninety days after the oldest unpaid due date waits.
+                waits = sum(
+                    interest
+                    for day, interest in row.interest_of.items()
+                    if day >= oldest + 90 * ONE_DAY
+                )
+                reached += max(row.interest_unpaid - waits, 0)
         included = rates[-1] / (1 + rates[-1])
         tax = rounded(reached * included, self.product.rounding)
         tax -= rounded(self.taxed * included, self.product.rounding)
@@ -437,7 +446,7 @@ class Loan:
 
     def _mature_on(self, day: dt.date) -> None:
         """A maturity that has passed goes on to count for what fell due before."""
-        if self.maturity <= self.today and not any(row.maturity for row in self.rows):
+        if self.maturity <= self.today:
             for row in self.rows:
                 if row.due <= self.maturity:
                     row.maturity = row.maturity or self.maturity

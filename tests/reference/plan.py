@@ -45,7 +45,8 @@ class Product:
 @dataclass(slots=True, eq=False)
 class Row:
     """An instalment. `whole` are its parts of the year, `counted` those that have passed, `earned`
-    the exact contract interest of these; `bearing` is the balance on which it earns now."""
+    the exact contract interest of these and `interest_of` each day's in minor units; `bearing` is
+    the balance on which it earns now."""
 
     number: int
     start: dt.date
@@ -63,6 +64,7 @@ class Row:
     principal_paid: int = 0
     moved: int = 0
     settled_on: dt.date | None = None
+    interest_of: dict[dt.date, int] = field(default_factory=dict)
     exact: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("PENALTY", "COMPOUND"), 0))
     accrued: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_BUCKETS, 0))
     paid: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_BUCKETS, 0))

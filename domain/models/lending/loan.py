@@ -45,7 +45,7 @@ class Loan(models.Model):
     current_method = fields.CharField(max_length=20)
     start_date = fields.DateField()
     maturity_date = fields.DateField()
-    matured_on = fields.DateField(null=True)
+    matured = fields.JSONField[list[Any]](null=True)
     accrued_through = fields.DateField()
     book_status = fields.CharField(max_length=12, default="ACCRUING")
     arrears_cleared_on = fields.DateField(null=True)

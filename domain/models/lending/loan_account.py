@@ -47,7 +47,6 @@ STATE_COLUMNS = (
     "credit_balance",
     "limit_used",
     "maturity_date",
-    "matured_on",
     "next_due_date",
     "closed_on",
 )
@@ -120,6 +119,7 @@ def loan_account(
     state = {name: getattr(loan, name) for name in STATE_COLUMNS}
     state["state"] = LoanState(loan.state)
     state["book_status"] = BookStatus(loan.book_status)
+    state["matured"] = _read_matured(loan.matured)
     return LoanAccount(
         terms=_present_terms(loan, vat),
         installments=[_installment(row, payments.get(row.number)) for row in installments],
@@ -178,6 +178,15 @@ def stored_rate_changes(account: LoanAccount) -> str | None:
             for rate, charged in zip(contract, penalty, strict=True)
         ]
     ).decode()
+
+
+def _read_matured(stored: str | None) -> tuple[dt.date, ...]:
+    return tuple(map(dt.date.fromisoformat, orjson.loads(stored))) if stored else ()
+
+
+def stored_matured(account: LoanAccount) -> str | None:
+    """The JSON of the maturities that passed before the present one; None where none did."""
+    return orjson.dumps(account.matured).decode() if account.matured else None
 
 
 def stored_balance_changes(row: Installment) -> str | None:

@@ -44,7 +44,7 @@ class LoanRow:
     current_method: str
     start_date: dt.date
     maturity_date: dt.date
-    matured_on: dt.date | None
+    matured: str | None
     accrued_through: dt.date
     book_status: str
     arrears_cleared_on: dt.date | None

@@ -15,6 +15,7 @@ from domain.db import execute_many, rows, together
 from domain.models.lending.loan_account import (
     STATE_COLUMNS,
     loan_account,
+    stored_matured,
     stored_rate_changes,
 )
 from domain.models.lending.loan_rows import ChargeRow, InstallmentRow, LimitRow, LoanRow
@@ -40,7 +41,7 @@ from domain.rules.lending.states import LIVING_LOANS, FacilityState
 from domain.rules.refusal import refuse_if
 
 _ONE_DAY = dt.timedelta(days=1)
-_LOAN_COLUMNS = (*STATE_COLUMNS, "rate_changes", "current_method", "event_count")
+_LOAN_COLUMNS = (*STATE_COLUMNS, "rate_changes", "matured", "current_method", "event_count")
 _UPDATE_LOAN = (
     f"UPDATE loan SET {', '.join(f'{name} = %s' for name in _LOAN_COLUMNS)} WHERE id = %s"
 )
@@ -235,6 +236,7 @@ async def save(loan: OpenLoan, *, schedule_event: int) -> None:
     values = [getattr(account, name) for name in STATE_COLUMNS]
     values += [
         stored_rate_changes(account),
+        stored_matured(account),
         account.terms.schedule.method,
         loan.event_count,
         row.id,

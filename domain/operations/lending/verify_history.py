@@ -12,6 +12,7 @@ from domain.models.lending.loan_account import (
     STATE_COLUMNS,
     first_terms,
     stored_balance_changes,
+    stored_matured,
     stored_rate_changes,
 )
 from domain.models.lending.loan_rows import ChargeRow, InstallmentRow, LoanRow, columns_of
@@ -61,9 +62,13 @@ def _differences(row: LoanRow, past: Past) -> Iterator[Fault]:
         should, found = getattr(past.account, name), getattr(row, name)
         if should != found:
             yield _fault(row, (name, name), should, found)
-    rates, method = stored_rate_changes(past.account), past.account.terms.schedule.method
-    if rates != _compact(row.rate_changes):
-        yield _fault(row, ("rate_changes", "rate_changes"), rates, row.rate_changes)
+    for name, text in (
+        ("rate_changes", stored_rate_changes(past.account)),
+        ("matured", stored_matured(past.account)),
+    ):
+        if text != _compact(getattr(row, name)):
+            yield _fault(row, (name, name), text, getattr(row, name))
+    method = past.account.terms.schedule.method
     if method != row.current_method:
         yield _fault(row, ("current_method", "current_method"), method, row.current_method)
     terms = first_terms(row, vat=())

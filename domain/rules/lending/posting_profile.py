@@ -3,7 +3,7 @@
 An entry names a role, an account of the chart in postings.py, and never changes. The profile says
 what the lender calls that role in its general ledger, from a day on; several roles may be one
 account there. Reports read the profile of their last day, so a report of a past period stays as it
-was (ADR 0024).
+was (ADR 0023).
 """
 
 from __future__ import annotations

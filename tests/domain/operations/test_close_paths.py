@@ -22,6 +22,7 @@ from domain.models.lending.loan_account import (
     SCHEDULE_COLUMNS,
     STATE_COLUMNS,
     stored_balance_changes,
+    stored_matured,
     stored_rate_changes,
 )
 from domain.models.lending.loan_terms import stored_allocation_rule
@@ -108,6 +109,7 @@ async def store(template: dict[str, Any], account: LoanAccount) -> int:
             "non_accrual_beyond_days": account.terms.non_accrual_beyond_days,
             "cure_days": account.terms.cure_days,
             "rate_changes": stored_rate_changes(account),
+            "matured": stored_matured(account),
             "start_date": of.start_date,
             **{name: getattr(account, name) for name in STATE_COLUMNS},
             "limit_used": of.principal,

@@ -155,9 +155,10 @@ class LoanAccount:
     """A loan as it stands at the opening of `accrued_through`: every day before has been accrued.
 
     `installments` are in order: all of them in a replay, else the unsettled ones alone; `charges`
-    likewise. `matured_on` is the maturity that had passed before a new one was agreed. `taken`
-    collects how money was allocated since the account was opened. `settled_to` is the highest
-    number of the settled instalments that are not here: a new schedule is numbered after it.
+    likewise. `matured` are the maturities that had passed when a new one was agreed, in order.
+    `taken` collects how money was allocated since the account was opened. `settled_to` is the
+    highest number of the settled instalments that are not here: a new schedule is numbered after
+    it.
     """
 
     terms: ServicingTerms
@@ -182,7 +183,7 @@ class LoanAccount:
     credit_balance: int = 0
     limit_used: int = 0
     maturity_date: dt.date
-    matured_on: dt.date | None = None
+    matured: tuple[dt.date, ...] = ()
     next_due_date: dt.date | None = None
     closed_on: dt.date | None = None
     settled_to: int = 0

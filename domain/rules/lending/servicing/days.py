@@ -10,6 +10,7 @@ pass one by one or many at once, since nothing but accrual happens between the d
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.rules.lending.accrual import EarningTerms, accrued_interest
@@ -56,9 +57,7 @@ def accrue(account: LoanAccount, on: dt.date) -> None:
     for row in account.installments:
         if row.settled_on is not None or row.start_date >= on:
             continue
-        interest, penalty, compound = accruals(
-            row, schedule, overdue, on, matured=account.matured_on
-        )
+        interest, penalty, compound = accruals(row, schedule, overdue, on, matured=account.matured)
         row.interest_accrued += interest
         row.penalty_accrued += penalty
         row.compound_accrued += compound
@@ -73,16 +72,17 @@ def accruals(
     overdue: OverdueTerms,
     on: dt.date,
     *,
-    matured: dt.date | None = None,
+    matured: Sequence[dt.date] = (),
 ) -> tuple[int, int, int]:
     """What an open instalment that has begun earned up to `on` (excluded) beyond what was accrued:
-    contract, penalty and compound interest. A maturity that had passed before a new one was agreed
-    (`matured`) counts for what fell due by then."""
+    contract, penalty and compound interest. Of the maturities that had passed when a new one was
+    agreed (`matured`, in order), the first by which the instalment was due counts for it."""
     interest = accrued_interest(row, schedule, on) - row.interest_accrued
     if row.due_date >= on:
         return interest, 0, 0
-    if matured is not None and row.due_date <= matured:
-        overdue = replace(overdue, maturity=matured)
+    passed = next((day for day in matured if row.due_date <= day), None)
+    if passed is not None:
+        overdue = replace(overdue, maturity=passed)
     return (
         interest,
         penalty_interest(row, overdue, on) - row.penalty_accrued,

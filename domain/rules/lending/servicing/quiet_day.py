@@ -19,7 +19,7 @@ from domain.rules.lending.overdue import OverdueTerms
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.servicing.account import BookStatus, Installment
 from domain.rules.lending.servicing.days import accruals, book_status_on
-from domain.rules.lending.servicing.tax import vat_reached
+from domain.rules.lending.servicing.tax import taxed_unpaid, vat_reached
 from domain.rules.money import Rounding
 
 
@@ -102,8 +102,7 @@ def quiet_day(loan: QuietLoan, day: dt.date) -> QuietDay | None:
             return None
         if accrual.interest or accrual.penalty or accrual.compound:
             found.append(accrual)
-        if loan.book_status is BookStatus.ACCRUING:
-            reached += row.interest_unpaid
+        reached += taxed_unpaid(row, loan.terms, loan.next_due_date)
     vat = vat_reached(
         loan.terms.vat,
         taxed=loan.taxed_income,

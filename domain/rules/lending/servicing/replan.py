@@ -53,9 +53,10 @@ def set_rate(account: LoanAccount, on: dt.date, rate: Decimal, penalty_rate: Dec
 
 def set_maturity(account: LoanAccount, maturity: dt.date) -> None:
     """Let the loan mature on another day. A maturity that has passed goes on to count for what
-    fell due before."""
-    if account.maturity_date <= account.accrued_through:
-        account.matured_on = account.matured_on or account.maturity_date
+    fell due by then."""
+    passed = account.maturity_date
+    if passed <= account.accrued_through and passed not in account.matured:
+        account.matured += (passed,)
     account.maturity_date = maturity
     account.terms = replace(
         account.terms,

@@ -85,6 +85,30 @@ def test_grace_holds_the_penalty_back_and_charges_from_the_due_date_once_it_is_m
     assert account.penalty_receivable == 90_00
 
 
+def test_each_instalment_keeps_the_maturity_that_passed_over_it() -> None:
+    account = disbursed(
+        terms(
+            principal=100_000_00,
+            method=RepaymentMethod.BULLET,
+            installments=3,
+            basis=CompoundBasis.CONTRACT_UNTIL_MATURITY,
+        )
+    )
+    again = {
+        "method": RepaymentMethod.BULLET,
+        "annual_rate": Decimal("0.036"),
+        "penalty_rate": Decimal("0.054"),
+    }
+    advance(account, dt.date(2026, 5, 15))  # 900.00 fell due at the maturity of 15 April
+    apply(account, e.Restructuring(sequence=1, on=account.accrued_through, periods=1, **again))
+    advance(account, dt.date(2026, 7, 15))  # 310.00 at the one of 15 June
+    apply(account, e.Restructuring(sequence=2, on=account.accrued_through, periods=2, **again))
+    advance(account, dt.date(2026, 8, 15))
+    assert account.maturity_date == dt.date(2026, 9, 15)
+    # 122 and 61 days at 5.4 %, since both had matured when the last maturity was agreed.
+    assert [row.compound_accrued for row in account.installments] == [16_47, 2_84, 0]
+
+
 def test_vat_of_the_vector_is_taken_out_at_the_settlement_day() -> None:
     assert vat_included(6_500_00, Decimal("0.06")) == 367_92
     account = quarterly(vat="0.06")
@@ -103,6 +127,41 @@ def test_vat_taxes_what_was_paid_once_and_not_again_when_it_falls_due() -> None:
     assert account.vat == vat_included(4_000_00, Decimal("0.06"))
     advance(account, dt.date(2026, 3, 21))  # 25 days more on 900,000: 2,250.00
     assert account.vat == vat_included(6_250_00, Decimal("0.06"))
+
+
+def test_interest_of_ninety_days_after_a_settlement_day_is_taxed_unpaid_and_stays_so() -> None:
+    account = quarterly(vat="0.06")
+    # Nothing is paid. Ninety days from 21 March bear 9,000.00 of the second quarter's 9,200.00.
+    for day, taxed in (
+        (dt.date(2026, 3, 21), 6_500_00),
+        (dt.date(2026, 6, 20), 6_500_00),  # non-accrual begins, and takes nothing back
+        (dt.date(2026, 6, 21), 15_500_00),
+        (dt.date(2026, 9, 21), 15_500_00),
+        (dt.date(2026, 12, 21), 15_500_00),
+    ):
+        advance(account, day)
+        assert (account.taxed_income, account.vat) == (taxed, vat_included(taxed, Decimal("0.06")))
+    assert account.book_status is BookStatus.NON_ACCRUAL
+    # Paying the first two quarters with what lateness cost leaves the third the oldest: its own
+    # ninety days count from 21 September, and all of it arose before.
+    late = sum(
+        row.interest_unpaid + row.penalty_claim + row.compound_claim
+        for row in account.installments[:2]
+    )
+    apply(account, e.Payment(sequence=1, on=account.accrued_through, amount=late))
+    paid = account.interest_paid + account.compound_paid
+    assert account.next_due_date == dt.date(2026, 9, 21)
+    # The fourth quarter fell due 91 days later, 90 of which are taxed.
+    assert account.taxed_income == paid + 9_200_00 + 9_000_00
+
+
+def test_a_waiver_takes_tax_back_with_the_income() -> None:
+    account = quarterly(vat="0.06")
+    advance(account, dt.date(2026, 7, 1))
+    on = account.accrued_through
+    apply(account, e.Waiver(sequence=1, on=on, bucket=Bucket.INTEREST, amount=1_000_00))
+    assert account.taxed_income == 14_500_00
+    assert account.vat == vat_included(14_500_00, Decimal("0.06"))
 
 
 def test_a_change_of_the_vat_rate_leaves_what_was_taxed_before() -> None:
