@@ -1,7 +1,7 @@
 """The day close in a worker: the job that drives it, and the shards that any worker takes.
 
-A process works on few shards at a time: enough that one computes while another waits for the
-database, and no more, since each holds the locks of its loans.
+A process works on one shard at a time, since each holds the locks of its loans; while it waits for
+the database another process computes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from workers.middleware import WorkerLife
 from workers.publisher import publish_progress
 from workers.queue import send_shards
 
-SHARDS_AT_ONCE = 2
+SHARDS_AT_ONCE = 1
 
 log = structlog.get_logger(__name__)
 _at_once = asyncio.Semaphore(SHARDS_AT_ONCE)

@@ -27,7 +27,7 @@ _SMALL_SHARDS = f"""
 from contextlib import suppress
 with suppress(ImportError):
     import domain.rules.lending.day_close
-    domain.rules.lending.day_close.LOANS_A_SHARD = {LOANS_A_SHARD}
+    domain.rules.lending.day_close.SHARD_LEAST = {LOANS_A_SHARD}
 """
 
 

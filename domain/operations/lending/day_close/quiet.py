@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from domain.db import dialect, execute
+from domain.db import dialect, execute_many
 from domain.operations.clock import now
 from domain.queries.lending.quiet_loans import LoanOfDay
 from domain.rules.lending.postings import Event
@@ -68,7 +68,7 @@ def _parts(found: Iterator[T]) -> Iterator[list[T]]:
 
 async def _insert(into: str, values: Iterator[str]) -> None:
     for part in _parts(values):
-        await execute(into + ",".join(part))
+        await execute_many(into + ",".join(part), [[]])
 
 
 def _installments(found: Sequence[Quiet]) -> Iterator[str]:
@@ -112,17 +112,19 @@ async def _grow(
         changed.append(f"accrued_through = '{accrued_through}'")
     if dialect() == "sqlite":
         each = ", ".join(f"json_extract(value, '$[{i}]') AS {c}" for i, c in enumerate(columns))
-        await execute(
+        await execute_many(
             f"UPDATE {table} SET {', '.join(changed)} "
-            f"FROM (SELECT {each} FROM json_each('[{json_rows}]')) a WHERE {found_by}"
+            f"FROM (SELECT {each} FROM json_each('[{json_rows}]')) a WHERE {found_by}",
+            [[]],
         )
         return
     each = ", ".join(f"{c} BIGINT PATH '$[{i}]'" for i, c in enumerate(columns))
     # The rows lead, each of them found by a key; the optimiser cannot know how many they are.
-    await execute(
+    await execute_many(
         f"UPDATE JSON_TABLE('[{json_rows}]', '$[*]' COLUMNS ({each})) a "
         f"STRAIGHT_JOIN {table} ON {found_by} "
-        f"SET {', '.join(f'{table}.{each}' for each in changed)}"
+        f"SET {', '.join(f'{table}.{each}' for each in changed)}",
+        [[]],
     )
 
 

@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 
 from domain.actor import SYSTEM
-from domain.db import for_update, in_list, is_outage, rows
+from domain.db import for_update, in_list, is_outage, rows, together
 from domain.models.lending.loan_rows import LimitRow, columns_of
 from domain.operations.jobs import LeaseLost
 from domain.operations.lending.account import OpenLoan, open_loans
@@ -71,10 +71,11 @@ async def _at_once(lease: ShardLease) -> None:
 
 async def _work(step: Step, lease: ShardLease) -> Result:
     # The order of locks is facility, then loan: a credit balance may free a revolving limit.
-    limits = await _lock_limits(lease)
-    aside = set(await set_aside_loans(lease.from_id, lease.to_id))
+    limits, aside, vat = await together(
+        _lock_limits(lease), set_aside_loans(lease.from_id, lease.to_id), vat_rates()
+    )
     found = await lock_loans_of_day(
-        from_id=lease.from_id, to_id=lease.to_id, ended=lease.day, vat=await vat_rates()
+        from_id=lease.from_id, to_id=lease.to_id, ended=lease.day, vat=vat
     )
     opens = lease.day + _ONE_DAY
     quiet, others = [], []

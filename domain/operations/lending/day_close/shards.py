@@ -14,7 +14,7 @@ from domain.db import execute, execute_many, rows
 from domain.operations.clock import now
 from domain.operations.jobs import LeaseLost, new_owner
 from domain.rules.jobs import lease_expired_before
-from domain.rules.lending.day_close import LOANS_A_SHARD, BusinessDayState, ShardState
+from domain.rules.lending.day_close import BusinessDayState, ShardState, loans_a_shard
 from domain.rules.lending.states import LIVING_LOANS
 
 _ID_MAX = 2**63 - 1
@@ -45,15 +45,16 @@ class ShardLease:
     owner: str
 
 
-async def ranges(loans_a_shard: int = LOANS_A_SHARD) -> Ranges:
-    """Cut the ids of the living loans into ranges of as many loans.
+async def ranges(size: int | None = None) -> Ranges:
+    """Cut the ids of the living loans into ranges of as many loans, by default as many as
+    :func:`~domain.rules.lending.day_close.loans_a_shard` says.
 
     It is asked before the close begins, without a lock: together the shards cover every id there
     may be, so a loan that comes or goes meanwhile changes the sizes and nothing else.
     """
     living = [*LIVING_LOANS]
     (counted,) = await rows("SELECT COUNT(*) AS loans FROM loan WHERE state IN (%s, %s)", living)
-    shards = max(1, -(-counted["loans"] // loans_a_shard))
+    shards = max(1, -(-counted["loans"] // (size or loans_a_shard(counted["loans"]))))
     found = await rows(
         "SELECT MIN(id) AS first, COUNT(*) AS loans FROM (SELECT id, NTILE(%s) OVER (ORDER BY id) "
         "AS shard FROM loan WHERE state IN (%s, %s)) living GROUP BY shard ORDER BY first",
