@@ -7,7 +7,7 @@ import datetime as dt
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tests.reference.loan import BUCKETS, Act, Loan
 from tests.reference.plan import RATE, Product
@@ -77,9 +77,27 @@ def some_product(choose: Choice) -> Product:
         cure_days=choose.one_of((0, 20, 60)),
         fee=Fraction(choose.one_of(("0", "0", "0.01", "0.003"))),
         vat=tuple((day + n * dt.timedelta(days=150), f) for n, (day, f) in enumerate(dated)),
+        roll=choose.one_of(ROLLS[: 3 if unit == "DAY" else None]),
+        days=some_days_off(choose, start, longest=6),
     )
 
 
+def some_days_off(
+    choose: Choice, start: dt.date, *, longest: int
+) -> frozenset[tuple[str, dt.date]]:
+    """Holidays of some days each, with weekend days beside them that are worked in exchange."""
+    days: set[tuple[str, dt.date]] = set()
+    for place in range(choose.number(0, 4)):
+        first, length = 80 * place + choose.number(0, 60), choose.number(1, longest)
+        days |= {("off", start + dt.timedelta(days=first + n)) for n in range(length)}
+        for beside in (first - choose.number(1, 7), first + length + choose.number(0, 6)):
+            day = start + dt.timedelta(days=beside)
+            if day.weekday() >= 5:
+                days.add(("worked", day))
+    return frozenset(each for each in days if each[0] == "off" or ("off", each[1]) not in days)
+
+
+ROLLS = ("NONE", "NONE", "FOLLOWING", "MODIFIED_FOLLOWING")
 STARTS = (
     dt.date(2026, 1, 15),
     dt.date(2027, 12, 31),
@@ -166,7 +184,18 @@ def _waiver(choose: Choice, loan: Loan, order: int) -> Act:
 
 def _due_day(choose: Choice, loan: Loan, order: int) -> Act:
     due = loan.today + dt.timedelta(days=choose.number(0, 63))
-    return Act(order=order, on=loan.today, kind="DUE_DAY", due=due)
+    rolling = _rolling(choose, loan)
+    return Act(order=order, on=loan.today, kind="DUE_DAY", due=due, **rolling)
+
+
+def _rolling(choose: Choice, loan: Loan) -> dict[str, Any]:
+    """By the product's convention and calendar, or by others that it may have by now."""
+    longest = choose.one_of((3, 9, 9, 40))
+    days = some_days_off(choose, loan.today - dt.timedelta(days=10), longest=longest)
+    return {
+        "roll": choose.one_of((loan.product.roll, *ROLLS)),
+        "days": choose.one_of((loan.product.days, days)),
+    }
 
 
 def _terms(kind: str) -> Callable[[Choice, Loan, int], Act]:
@@ -180,6 +209,7 @@ def _terms(kind: str) -> Callable[[Choice, Loan, int], Act]:
             penalty_rate=contract * 3 // 2,
             periods=choose.number(1, 5),
             method=choose.one_of(METHODS),
+            **_rolling(choose, loan),
         )
 
     return make

@@ -15,6 +15,7 @@ from domain.models.lending.loan_history import LoanCharge
 from domain.models.lending.loan_terms import stored_allocation_rule
 from domain.models.lending.product import LoanProduct
 from domain.models.records import BusinessDate
+from domain.models.reference import CalendarDay
 from domain.operations.lending.account import OpenLoan, open_loan
 from domain.operations.lending.advance_business_date import advance_business_date
 from domain.operations.lending.change_terms import (
@@ -32,6 +33,7 @@ from domain.operations.perform import Done, Step, perform
 from domain.rules.lending.postings import CASH_ACCOUNTS
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
+from domain.rules.reference import DayKind
 from domain.rules.refusal import Refused
 from tests.books import books_hold
 from tests.lender import Lender, key
@@ -52,6 +54,7 @@ from tests.reference.plan import Product
 
 LOANS = 3
 VAT_FROM = dt.date(2024, 7, 1)
+_BY_OPERATIONS = ("DUE_DAY", "RESTRUCTURING")
 _CASH = {str(account) for account in CASH_ACCOUNTS}
 
 
@@ -128,7 +131,12 @@ class Book:
             penalty_grace_days=product.grace_days,
             compound_basis=product.compound_basis,
             allocation=stored_allocation_rule(terms.allocation),
+            roll=product.roll,
+            calendar=code,
         )
+        for kind, day in sorted(product.days):
+            kept = DayKind.HOLIDAY if kind == "off" else DayKind.WORKDAY
+            await CalendarDay.create(calendar=code, date=day, kind=kept, name=kind)
         loan = await self.lender.loan(
             facility_id,
             product=code,
@@ -166,6 +174,8 @@ class Book:
         loan = self.choose.one_of(self.loans)
         loan.order += 1
         act = some_act(self.choose, loan.reference, loan.order)
+        if act.kind in _BY_OPERATIONS:  # which read the product's calendar
+            act = replace(act, roll=loan.product.roll, days=loan.product.days)
         allowed = loan.reference.allows(act)
         return await self._try(loan, act, [*loan.history, act], allowed=allowed)
 

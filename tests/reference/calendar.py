@@ -45,6 +45,29 @@ def parts(day_count: str, start: dt.date, end: dt.date) -> int:
     return total
 
 
+def roll(day: dt.date, convention: str, days: frozenset[tuple[str, dt.date]]) -> dt.date:
+    """Where a due date goes that is no business day; `days` are ("off" or "worked", date). It stays
+    where no business day is near."""
+    return day if convention == "NONE" else near(day, convention, days) or day
+
+
+def near(day: dt.date, convention: str, days: frozenset[tuple[str, dt.date]]) -> dt.date | None:
+    """The business day of a due date, if there is one within fifteen days."""
+
+    def first_worked(step: int) -> dt.date | None:
+        for count in range(16):
+            other = day + count * step * ONE_DAY
+            weekday = other.isoweekday() <= 5 and ("off", other) not in days
+            if weekday or ("worked", other) in days:
+                return other
+        return None
+
+    after = first_worked(1)
+    if after is None or convention == "FOLLOWING" or after.month == day.month:
+        return after
+    return first_worked(-1)
+
+
 def settlement_dates(start: dt.date, end: dt.date, every: int, day: int) -> list[dt.date]:
     """The days after a settlement day that lie between `start` and `end`, both excluded."""
     found, year, month = [], start.year, 1

@@ -15,7 +15,16 @@ from fractions import Fraction
 
 from tests.reference import plan
 from tests.reference.books import Ledger
-from tests.reference.calendar import ONE_DAY, add, basis, parts, settlement_dates
+from tests.reference.calendar import (
+    ONE_DAY,
+    add,
+    basis,
+    near,
+    parts,
+    roll,
+    settlement_dates,
+    thirty,
+)
 from tests.reference.plan import RATE, Product, Row, rounded
 
 INTEREST_BUCKETS = ("INTEREST", "PENALTY", "COMPOUND")
@@ -40,6 +49,8 @@ class Act:
     penalty_rate: int = 0
     periods: int = 0
     method: str = ""
+    roll: str = "NONE"
+    days: frozenset[tuple[str, dt.date]] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +95,7 @@ class Loan:
         self.rows = plan.first_rows(product)
         self.charges: list[Charge] = []
         self.maturity = self.rows[-1].due
+        self.counted_from = product.start
         self.principal = product.principal
         self.paid = dict.fromkeys(BUCKETS, 0)
         self.written_off = self.taxed = self.vat = self.credit = 0
@@ -170,12 +182,26 @@ class Loan:
             return act.bucket != "PRINCIPAL" and act.amount <= self.receivable(act.bucket)
         if act.kind == "DUE_DAY":
             assert act.due is not None
-            return bool(future) and self.today < act.due <= future[0].due + 31 * ONE_DAY
+            within = bool(future) and self.today < act.due <= future[0].due + 31 * ONE_DAY
+            return within and self._can_roll(act)
         if act.kind == "RESTRUCTURING":
-            return self.principal > 0
-        if act.kind in ("EXTENSION", "ACCELERATION"):
+            return self.principal > 0 and self._can_roll(act)
+        if act.kind == "EXTENSION":
+            return bool(future) and self._can_roll(act)
+        if act.kind == "ACCELERATION":
             return bool(future)
         return True
+
+    def _can_roll(self, act: Act) -> bool:
+        """Whether every due date has a business day near, and the first comes after today."""
+        if act.kind == "DUE_DAY":
+            days, rows = self._due_day(act)
+        elif act.kind == "EXTENSION":
+            days, rows = self._extension(act)
+        else:
+            days, rows = self._restructuring(act)
+        near_all = act.roll == "NONE" or all(near(day, act.roll, act.days) for day in days)
+        return near_all and bool(rows) and rows[0].due > self.today
 
     # The passing of days.
 
@@ -471,45 +497,90 @@ class Loan:
         rows = self.future()
         if not rows or act.due is None:
             return
-        running, start = rows[0], act.due
-        running.whole = self._row(running.number, running.start, start).whole
-        running.due = start
-        for count, row in enumerate(rows[1:], start=1):
-            row.start, row.due = start, add(act.due, count * self.product.every, self.product.unit)
-            row.whole = self._regular(row.number, row.start, row.due).whole
-            start = row.due
-        self._mature_on(start)
+        _, made = self._due_day(act)
+        self._drop(rows[len(made) :])
+        rows = rows[: len(made)]
+        for row, new in zip(rows, made, strict=True):
+            row.start, row.due, row.whole = new.start, new.due, new.whole
+        self.counted_from = act.due
+        self._mature_on(rows[-1].due)
         self._lay_out(rows)
+
+    def _due_day(self, act: Act) -> tuple[list[dt.date], list[Row]]:
+        """The nominal days, and the rows. The first day ends a stub; whole periods follow it, and
+        under 30-day months their days are counted on from the stub's."""
+        assert act.due is not None
+        every, unit, future = self.product.every, self.product.unit, self.future()
+        days = [add(act.due, count * every, unit) for count in range(len(future))]
+        start, by, whole = future[0].start, (act.roll, act.days), self._months(self.method)
+        made = plan.rolled_rows(self.product, 1, start, days, months=0, by=by)
+        if whole and self.product.unit == "MONTH" and self.product.day_count.startswith("THIRTY"):
+            passed, stub = 0, thirty(days[0]) - thirty(start)
+            for row in made:
+                until = thirty(row.due) - thirty(start)
+                if row.due in days:
+                    until = stub + 30 * whole * days.index(row.due)
+                row.whole, passed = until - passed, until
+        return days, made
+
+    def _months(self, method: str) -> int:
+        """The months of a whole period; none where rows are counted by the day."""
+        by_day = self.product.settlement_day is not None or method == "BULLET"
+        return 0 if by_day else self.product.every
 
     def _extend(self, act: Act) -> None:
         rows = self.future()
         if not rows:
             return
         self.rate, self.penalty_rate = act.rate, act.penalty_rate
-        last = rows[-1]
-        days = self._days_after(last, act.periods)
+        last, by = rows[-1], (act.roll, act.days)
+        days, added = self._extension(act)
+        self.counted_from = self._counted_from(last, act)[0]
         if self.method == "BULLET":
-            last.due = days[-1]
-            last.whole = self._row(last.number, last.start, last.due).whole
+            last.due = roll(days[-1], *by)
+            last.whole = plan.whole_of(self.product, last.start, last.due)
         else:
-            for count, (start, due) in enumerate(zip([last.due, *days], days, strict=False)):
-                added = self._regular(last.number + 1 + count, start, due)
-                self.rows.append(added)
-                rows.append(added)
-        self._mature_on(days[-1])
+            self.rows += added
+            rows += added
+        self._mature_on(rows[-1].due)
         self._lay_out(rows)
 
-    def _days_after(self, last: Row, periods: int) -> list[dt.date]:
+    def _extension(self, act: Act) -> tuple[list[dt.date], list[Row]]:
+        """The nominal days that are added, and the rows."""
         every, unit, day = self.product.every, self.product.unit, self.product.settlement_day
-        if day is not None:
-            maturity = add(last.due, periods * every, unit)
-            return [*settlement_dates(last.due, maturity, every, day), maturity]
-        passed = self.product.installments if self.method == "BULLET" else last.number
-        if add(self.product.start, passed * every, unit) == last.due:
-            first = self.product.start  # counted from the original first date
+        last = self.rows[-1]
+        first, passed = self._counted_from(last, act)
+        counted, maturity = (add(first, n * every, unit) for n in (passed, passed + act.periods))
+        if self.method == "BULLET":
+            days = [maturity]
+        elif day is not None:
+            days = [*settlement_dates(counted, maturity, every, day), maturity]
         else:
-            first, passed = last.due, 0
-        return [add(first, (passed + n) * every, unit) for n in range(1, periods + 1)]
+            after = range(passed + 1, passed + act.periods + 1)
+            days = [add(first, count * every, unit) for count in after]
+        return days, plan.rolled_rows(
+            self.product,
+            last.number + 1,
+            counted,
+            days,
+            months=self._months(self.method),
+            by=(act.roll, act.days),
+            begun=last.due,
+        )
+
+    def _counted_from(self, last: Row, act: Act) -> tuple[dt.date, int]:
+        """The day from which the loan's due dates are counted, and how many periods after it the
+        last one was due before it rolled; that one itself where it was not counted so."""
+        every, unit = self.product.every, self.product.unit
+        first, passed = last.due, 0
+        for count in range(4000):
+            date = add(self.counted_from, count * every, unit)
+            if date > last.due + 40 * ONE_DAY:
+                break
+            of_product = roll(date, self.product.roll, self.product.days)
+            if last.due in (date, of_product, roll(date, act.roll, act.days)):
+                first, passed = self.counted_from, count
+        return first, passed
 
     def _restructure(self, act: Act) -> None:
         if not self.principal:
@@ -518,21 +589,28 @@ class Loan:
         for row in self.open_rows():
             row.moved += row.principal_unpaid
         self.rate, self.penalty_rate, self.method = act.rate, act.penalty_rate, act.method
+        _, rows = self._restructuring(act)
+        rows[0].opening = rows[0].bearing = self.principal
+        self.rows += rows
+        self.counted_from = self.today
+        self._mature_on(rows[-1].due)
+        self._lay_out(rows)
+
+    def _restructuring(self, act: Act) -> tuple[list[dt.date], list[Row]]:
+        """The nominal days, and the rows."""
         every, unit = self.product.every, self.product.unit
         days = [add(self.today, n * every, unit) for n in range(1, act.periods + 1)]
         if act.method == "BULLET":
             days = days[-1:]
         number = self.rows[-1].number if self.rows else 0
-        rows = [
-            self._regular(number + count, start, due)
-            for count, (start, due) in enumerate(
-                zip([self.today, *days], days, strict=False), start=1
-            )
-        ]
-        rows[0].opening = rows[0].bearing = self.principal
-        self.rows += rows
-        self._mature_on(days[-1])
-        self._lay_out(rows)
+        return days, plan.rolled_rows(
+            self.product,
+            number + 1,
+            self.today,
+            days,
+            months=self._months(act.method),
+            by=(act.roll, act.days),
+        )
 
     def _accelerate(self) -> None:
         future = self.future()
@@ -551,16 +629,6 @@ class Loan:
             running.interest = running.accrued["INTEREST"]
             running.due = self.today
             self._drop(future[1:])
-
-    def _row(self, number: int, start: dt.date, due: dt.date) -> Row:
-        return plan.row(self.product, number, start, due)
-
-    def _regular(self, number: int, start: dt.date, due: dt.date) -> Row:
-        """A row of a whole number of periods; those of settlement days are counted by the day."""
-        by_day = self.product.settlement_day is not None or self.method == "BULLET"
-        return plan.row(
-            self.product, number, start, due, months=0 if by_day else self.product.every
-        )
 
 
 def as_history_makes_it(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.reference.calendar import add, basis, parts, settlement_dates
+from tests.reference.calendar import add, basis, parts, roll, settlement_dates, thirty
 
 RATE = 10**18
 """Rates are integers over this: no rate has more than 18 decimals."""
@@ -40,6 +40,8 @@ class Product:
     cure_days: int
     fee: Fraction
     vat: tuple[tuple[dt.date, Fraction], ...]
+    roll: str = "NONE"
+    days: frozenset[tuple[str, dt.date]] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -107,31 +109,65 @@ def rounded(value: Fraction, rounding: str) -> int:
     return down + 1 if value > 0 else down
 
 
-def row(product: Product, number: int, start: dt.date, due: dt.date, *, months: int = 0) -> Row:
-    """A row that has not begun; `months` are the whole ones that it consists of, if it does."""
-    day_count = product.day_count
-    if day_count.startswith("THIRTY") and product.unit != "MONTH":
-        whole = (due - start).days
-    elif day_count.startswith("THIRTY") and months:
-        whole = 30 * months
-    else:
-        whole = parts(day_count, start, due)
-    return Row(number, start, due, whole)
+def whole_of(product: Product, start: dt.date, due: dt.date) -> int:
+    """The parts of the year of a row that need not be whole months."""
+    if product.day_count.startswith("THIRTY") and product.unit != "MONTH":
+        return (due - start).days
+    return parts(product.day_count, start, due)
+
+
+def rolled_rows(
+    product: Product,
+    number: int,
+    start: dt.date,
+    days: Sequence[dt.date],
+    *,
+    months: int,
+    by: tuple[str, frozenset[tuple[str, dt.date]]],
+    begun: dt.date | None = None,
+) -> list[Row]:
+    """Rows that end on `days`, counted from `start` and rolled; of those that roll to one day the
+    last stays. `months` are those from one of the days to the next, if it is a whole number.
+    `begun` is where the first row begins when `start` has rolled there."""
+    rows: list[Row] = []
+    at = begun or start
+
+    def passed(counted: int, nominal: dt.date, rolled: dt.date) -> int:
+        """Of 30-day months: the days from `start` to a due date."""
+        if product.unit != "MONTH":
+            return (rolled - start).days
+        if rolled == nominal and months:
+            return 30 * months * counted
+        return thirty(rolled) - thirty(start)
+
+    before = passed(0, start, at)
+    for count, nominal in enumerate(days, start=1):
+        end = roll(nominal, *by)
+        following = [roll(each, *by) for each in days[count : count + 1]]
+        if end <= at or end in following:
+            continue
+        whole = parts(product.day_count, at, end)
+        if product.day_count.startswith("THIRTY"):
+            until = passed(count, nominal, end)
+            whole, before = until - before, until
+        rows.append(Row(number + len(rows), at, end, whole))
+        at = end
+    return rows
 
 
 def first_rows(product: Product) -> list[Row]:
     """The schedule of the disbursement."""
     start, every, unit = product.start, product.every, product.unit
     maturity = add(start, product.installments * every, unit)
+    months = every
     if product.method == "BULLET":
-        rows = [row(product, 1, start, maturity, months=every * product.installments)]
+        days, months = [maturity], every * product.installments
     elif product.settlement_day is not None:
-        inner = settlement_dates(start, maturity, every, product.settlement_day)
-        days = [start, *inner, maturity]
-        rows = [row(product, n, days[n - 1], days[n]) for n in range(1, len(days))]
+        days = [*settlement_dates(start, maturity, every, product.settlement_day), maturity]
+        months = 0
     else:
-        days = [add(start, n * every, unit) for n in range(product.installments + 1)]
-        rows = [row(product, n, days[n - 1], days[n], months=every) for n in range(1, len(days))]
+        days = [add(start, n * every, unit) for n in range(1, product.installments + 1)]
+    rows = rolled_rows(product, 1, start, days, months=months, by=(product.roll, product.days))
     rows[0].opening = rows[0].bearing = product.principal
     lay_out(product, product.method, product.rate, rows)
     return rows

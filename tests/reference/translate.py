@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
+from domain.rules.lending.business_days import BusinessCalendar, RollConvention
 from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.overdue import CompoundBasis, OverdueTerms
 from domain.rules.lending.periods import PeriodUnit
@@ -42,6 +43,7 @@ def servicing_terms(product: Product) -> ServicingTerms:
             unit=PeriodUnit(product.unit),
             settlement_day=product.settlement_day,
             rounding=rounding,
+            **_rolling(product),
         ),
         overdue=OverdueTerms(
             contract_rate=decimal(product.rate),
@@ -62,6 +64,15 @@ def servicing_terms(product: Product) -> ServicingTerms:
         prepayment_fee_rate=Decimal(product.fee.numerator) / product.fee.denominator,
         vat=tuple(DatedRate(day, Decimal(f.numerator) / f.denominator) for day, f in product.vat),
     )
+
+
+def _rolling(of: Product | Act) -> dict[str, Any]:
+    """How due dates roll, in the words of the rules."""
+    calendar = BusinessCalendar(
+        holidays=frozenset(day for kind, day in of.days if kind == "off"),
+        working_days=frozenset(day for kind, day in of.days if kind == "worked"),
+    )
+    return {"roll": RollConvention(of.roll), "calendar": calendar}
 
 
 def event_of(act: Act, *, sequence: int) -> e.Event:
@@ -85,12 +96,14 @@ def event_of(act: Act, *, sequence: int) -> e.Event:
         case "RATE_CHANGE":
             return e.RateChange(**rates, **common)
         case "DUE_DAY":
-            return e.DueDayChange(next_due_date=due, **common)
+            return e.DueDayChange(next_due_date=due, **_rolling(act), **common)
         case "EXTENSION":
-            return e.Extension(periods=act.periods, **rates, **common)
+            return e.Extension(periods=act.periods, **rates, **_rolling(act), **common)
         case "RESTRUCTURING":
             method = RepaymentMethod(act.method)
-            return e.Restructuring(method=method, periods=act.periods, **rates, **common)
+            periods = act.periods
+            rolling = _rolling(act)
+            return e.Restructuring(method=method, periods=periods, **rates, **rolling, **common)
         case "ACCELERATION":
             return e.Acceleration(**common)
         case "WRITE_OFF":

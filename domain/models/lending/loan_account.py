@@ -46,6 +46,7 @@ STATE_COLUMNS = (
     "vat",
     "credit_balance",
     "limit_used",
+    "counted_from",
     "maturity_date",
     "next_due_date",
     "closed_on",

@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 
+from domain.models.lending.loan_terms import read_calendar, stored_calendar
 from domain.rules.lending.allocation import Bucket
+from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
 
@@ -45,12 +47,12 @@ def stored_event(event: e.Event) -> tuple[str, int, dict[str, Any]]:
         case e.RateChange():
             return kind, 0, _rates(event)
         case e.DueDayChange():
-            return kind, 0, {"next_due_date": event.next_due_date.isoformat()}
+            return kind, 0, {"next_due_date": event.next_due_date.isoformat(), **_rolling(event)}
         case e.Extension():
-            return kind, 0, {"periods": event.periods, **_rates(event)}
+            return kind, 0, {"periods": event.periods, **_rates(event), **_rolling(event)}
         case e.Restructuring():
             terms = {"method": str(event.method), "periods": event.periods}
-            return kind, 0, {**terms, **_rates(event)}
+            return kind, 0, {**terms, **_rates(event), **_rolling(event)}
         case _:
             return kind, 0, {}
 
@@ -72,10 +74,17 @@ def event_of(row: Mapping[str, Any]) -> e.Event:
             return e.RateChange(sequence=sequence, on=on, **_read_rates(data))
         case "DUE_DAY_CHANGE":
             next_due = dt.date.fromisoformat(data["next_due_date"])
-            return e.DueDayChange(sequence=sequence, on=on, next_due_date=next_due)
+            return e.DueDayChange(
+                sequence=sequence, on=on, next_due_date=next_due, **_read_rolling(data)
+            )
         case "EXTENSION":
-            rates = _read_rates(data)
-            return e.Extension(sequence=sequence, on=on, periods=data["periods"], **rates)
+            return e.Extension(
+                sequence=sequence,
+                on=on,
+                periods=data["periods"],
+                **_read_rates(data),
+                **_read_rolling(data),
+            )
         case "RESTRUCTURING":
             return e.Restructuring(
                 sequence=sequence,
@@ -83,6 +92,7 @@ def event_of(row: Mapping[str, Any]) -> e.Event:
                 method=RepaymentMethod(data["method"]),
                 periods=data["periods"],
                 **_read_rates(data),
+                **_read_rolling(data),
             )
         case "ACCELERATION":
             return e.Acceleration(sequence=sequence, on=on)
@@ -116,9 +126,25 @@ def payment_kind(event: e.Payment | e.Prepayment | e.Payoff) -> str:
             return REPAYMENT
 
 
+def _rolling(event: e.NewDates) -> dict[str, Any]:
+    if event.roll is RollConvention.NONE:
+        return {}
+    calendar = stored_calendar(event.calendar, since=event.on)
+    return {"roll": str(event.roll), "calendar": calendar}
+
+
+def _read_rolling(data: Mapping[str, Any]) -> dict[str, Any]:
+    if "roll" not in data:
+        return {}
+    return {
+        "roll": RollConvention(data["roll"]),
+        "calendar": read_calendar(data["calendar"]),
+    }
+
+
 def _rates(event: e.RateChange | e.Extension | e.Restructuring) -> dict[str, str]:
     return {"annual_rate": str(event.annual_rate), "penalty_rate": str(event.penalty_rate)}
 
 
-def _read_rates(data: Mapping[str, Any]) -> dict[str, Decimal]:
+def _read_rates(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: Decimal(data[name]) for name in ("annual_rate", "penalty_rate")}

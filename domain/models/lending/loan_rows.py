@@ -42,7 +42,10 @@ class LoanRow:
     prepayment_fee_rate: Decimal
     rate_changes: str | None
     current_method: str
+    roll: str
+    calendar: str | None
     start_date: dt.date
+    counted_from: dt.date
     maturity_date: dt.date
     matured: str | None
     accrued_through: dt.date

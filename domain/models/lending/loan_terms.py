@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
 from domain.models.lending.loan import Loan
 from domain.models.lending.loan_rows import LoanRow
 from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
+from domain.rules.lending.business_days import (
+    WEEKENDS_ONLY,
+    BusinessCalendar,
+    RollConvention,
+)
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
@@ -29,7 +36,30 @@ def schedule_terms(loan: Loan | LoanRow) -> ScheduleTerms:
         unit=PeriodUnit(loan.period_unit),
         rounding=Rounding(loan.rounding),
         settlement_day=loan.settlement_day,
+        roll=RollConvention(loan.roll),
+        calendar=read_calendar(loan.calendar),
     )
+
+
+def read_calendar(stored: Any) -> BusinessCalendar:
+    """The calendar of the JSON that :func:`stored_calendar` makes, as text or read already."""
+    if not stored:
+        return WEEKENDS_ONLY
+    days = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+    return BusinessCalendar(
+        holidays=frozenset(map(date.fromisoformat, days["holidays"])),
+        working_days=frozenset(map(date.fromisoformat, days["working_days"])),
+    )
+
+
+def stored_calendar(calendar: BusinessCalendar, *, since: date) -> dict[str, list[str]]:
+    """What of a calendar decides how due dates after `since` roll, as JSON: a loan and an event
+    keep it, so that no later change of the calendar changes their dates."""
+
+    def kept(days: frozenset[date]) -> list[str]:
+        return [day.isoformat() for day in sorted(days) if day >= since]
+
+    return {"holidays": kept(calendar.holidays), "working_days": kept(calendar.working_days)}
 
 
 @lru_cache(maxsize=256)

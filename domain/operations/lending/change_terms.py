@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import Any
 
 from domain.actor import Actor
 from domain.db import rows
@@ -16,8 +17,10 @@ from domain.models.lending.product import LoanProduct
 from domain.operations.lending.account import OpenLoan, open_loan
 from domain.operations.lending.loan_event import do_event
 from domain.operations.perform import Done, Result, Step, perform
+from domain.queries.lending.benchmarks import business_calendar
 from domain.queries.policy import policy_value
 from domain.rules.form import Form
+from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.extension import extension_problems, latest_maturity, parse_caps
 from domain.rules.lending.overdue import penalty_rate
 from domain.rules.lending.schedule_terms import MAX_ANNUAL_RATE, RepaymentMethod
@@ -70,7 +73,11 @@ async def extend_loan(*, actor: Actor, key: str, change: TermsChange) -> Done:
         form.text("consent", change.consent, longest=200)
         rates = await _rates(form, loan, change.annual_rate)
         event = e.Extension(
-            sequence=loan.next_sequence(), on=today, periods=change.periods, **rates
+            sequence=loan.next_sequence(),
+            on=today,
+            periods=change.periods,
+            **rates,
+            **await _rolling(loan),
         )
         if not form.problems and future_rows(loan.account, today):
             form.extend(await _beyond_caps(loan, event, today))
@@ -94,6 +101,7 @@ async def restructure_loan(*, actor: Actor, key: str, change: TermsChange) -> Do
             method=method,
             periods=change.periods,
             **await _rates(form, loan, change.annual_rate),
+            **await _rolling(loan),
         )
 
     return await _change(actor, key, "restructureLoan", change, make, "loan.restructured")
@@ -131,7 +139,10 @@ async def change_due_day(*, actor: Actor, key: str, change: TermsChange) -> Done
 
     async def make(form: Form, loan: OpenLoan, today: dt.date) -> e.Event:
         return e.DueDayChange(
-            sequence=loan.next_sequence(), on=today, next_due_date=change.next_due_date or today
+            sequence=loan.next_sequence(),
+            on=today,
+            next_due_date=change.next_due_date or today,
+            **await _rolling(loan),
         )
 
     return await _change(actor, key, "changeDueDay", change, make, "loan.due_day_changed")
@@ -187,7 +198,7 @@ async def _refuse_officer(actor: Actor, loan_id: int) -> None:
     refuse_same_person(actor.id, found[0]["officer_id"], ("handle", "经办"))
 
 
-async def _rates(form: Form, loan: OpenLoan, rate: Decimal | None) -> dict[str, Decimal]:
+async def _rates(form: Form, loan: OpenLoan, rate: Decimal | None) -> dict[str, Any]:
     """The contract rate asked for and the penalty rate that follows it; else the present ones."""
     schedule, overdue = loan.account.terms.schedule, loan.account.terms.overdue
     if rate is None:
@@ -206,13 +217,26 @@ async def _rates(form: Form, loan: OpenLoan, rate: Decimal | None) -> dict[str, 
             "年利率须在 0 至 10 之间，最多 12 位小数：0.0360 即 3.60%。",
         )
         return {"annual_rate": Decimal(0), "penalty_rate": Decimal(0)}
-    found = await rows("SELECT product_id FROM loan WHERE id = %s", [loan.row.id])
-    product = await LoanProduct.get(id=found[0]["product_id"])
-    markup = Decimal(product.penalty_markup)
+    markup = Decimal((await _product_of(loan)).penalty_markup)
     return {
         "annual_rate": rate,
         "penalty_rate": penalty_rate(contract_rate=rate, overdue_markup=markup),
     }
+
+
+async def _rolling(loan: OpenLoan) -> dict[str, Any]:
+    """How new due dates roll: by the convention agreed at disbursement, and by the calendar as it
+    is today."""
+    roll = RollConvention(loan.row.roll)
+    if roll is RollConvention.NONE:
+        return {}
+    product = await _product_of(loan)
+    return {"roll": roll, "calendar": await business_calendar(product.calendar)}
+
+
+async def _product_of(loan: OpenLoan) -> LoanProduct:
+    found = await rows("SELECT product_id FROM loan WHERE id = %s", [loan.row.id])
+    return await LoanProduct.get(id=found[0]["product_id"])
 
 
 async def _beyond_caps(loan: OpenLoan, event: e.Extension, today: dt.date) -> list[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Loan
 from domain.models.lending.loan_account import PROGRESS_COLUMNS
-from domain.models.lending.loan_terms import schedule_terms
+from domain.models.lending.loan_terms import schedule_terms, stored_calendar
 from domain.models.lending.product import LoanProduct
 from domain.operations.clock import now
 from domain.operations.lending.order_payment import order_disbursement
@@ -239,17 +239,17 @@ async def _create_loan(
         cure_days=agreed.cure_days,
         prepayment_fee_rate=agreed.prepayment_fee_rate,
         limit_used=drawdown.amount,
+        roll=product.roll,
+        calendar=None
+        if product.roll == RollConvention.NONE
+        else stored_calendar(agreed.calendar, since=today),
         start_date=today,
+        counted_from=today,
         maturity_date=today,
         accrued_through=today,
         principal_outstanding=drawdown.amount,
     )
-    terms = replace(
-        schedule_terms(loan),
-        roll=RollConvention(product.roll),
-        calendar=agreed.calendar,
-    )
-    schedule = build_schedule(terms)
+    schedule = build_schedule(schedule_terms(loan))
     loan.maturity_date = schedule[-1].due_date
     if product.benchmark:
         _tie_to_benchmark(loan, product, agreed.fixing)

@@ -106,16 +106,24 @@ def periods_between(days: Sequence[date]) -> tuple[Period, ...]:
 
 
 def rolled_periods(
-    periods: Sequence[Period], *, roll: Callable[[date], date], in_months: bool
+    periods: Sequence[Period],
+    *,
+    roll: Callable[[date], date],
+    in_months: bool,
+    start: date | None = None,
 ) -> tuple[Period, ...]:
     """`periods` with their ends rolled: interest goes on to the rolled date, where the next begins.
+
+    The first one begins on `start`, where its own was a due date that rolled there.
 
     Periods that would end on one day become one. Under 30-day months a due date that did not move
     stands for its whole months and a moved one for its 30E days from the start of the loan, so that
     rows still add up: due on the 15th, paid on Monday the 17th, is a row of 32 and one of 28 days.
     """
-    begin = start = periods[0].start
-    counted = earned = 0
+    begin = periods[0].start
+    start = start or begin
+    between = thirty_e_days if in_months else actual_days
+    counted, earned = 0, between(begin, start)
     rolled: list[Period] = []
     ends = [roll(period.end) for period in periods]
     for period, end, after in zip(periods, ends, [*ends[1:], None], strict=True):
@@ -124,7 +132,7 @@ def rolled_periods(
             continue
         until = counted
         if end != period.end:
-            until = thirty_e_days(begin, end) if in_months else actual_days(begin, end)
+            until = between(begin, end)
         rolled.append(Period(start=start, end=end, thirty_days=until - earned))
         start, earned = end, until
     return tuple(rolled)

@@ -110,6 +110,7 @@ async def store(template: dict[str, Any], account: LoanAccount) -> int:
             "cure_days": account.terms.cure_days,
             "rate_changes": stored_rate_changes(account),
             "matured": stored_matured(account),
+            "roll": of.roll,
             "start_date": of.start_date,
             **{name: getattr(account, name) for name in STATE_COLUMNS},
             "limit_used": of.principal,

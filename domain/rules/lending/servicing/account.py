@@ -158,7 +158,7 @@ class LoanAccount:
     likewise. `matured` are the maturities that had passed when a new one was agreed, in order.
     `taken` collects how money was allocated since the account was opened. `settled_to` is the
     highest number of the settled instalments that are not here: a new schedule is numbered after
-    it.
+    it. `counted_from` is the day from which due dates are counted.
     """
 
     terms: ServicingTerms
@@ -184,6 +184,7 @@ class LoanAccount:
     limit_used: int = 0
     maturity_date: dt.date
     matured: tuple[dt.date, ...] = ()
+    counted_from: dt.date
     next_due_date: dt.date | None = None
     closed_on: dt.date | None = None
     settled_to: int = 0

@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.rules.lending.allocation import Bucket
+from domain.rules.lending.business_days import WEEKENDS_ONLY, BusinessCalendar, RollConvention
 from domain.rules.lending.schedule_terms import RepaymentMethod
 
 
@@ -101,14 +102,23 @@ class RateChange(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueDayChange(Event):
+class NewDates(Event):
+    """An event that makes due dates, which roll to business days. How they roll is part of it, so
+    that a replay gives the same dates whatever the calendar says by then."""
+
+    roll: RollConvention = RollConvention.NONE
+    calendar: BusinessCalendar = WEEKENDS_ONLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDayChange(NewDates):
     """变更还款日: the running period ends on `next_due_date`, later ones count from it."""
 
     next_due_date: dt.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extension(Event):
+class Extension(NewDates):
     """展期: `periods` more instalments, at a rate of their own from `on`."""
 
     periods: int
@@ -117,7 +127,7 @@ class Extension(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restructuring(Event):
+class Restructuring(NewDates):
     """重组: from `on` all principal, overdue or not, is repaid by a new schedule; the interest owed
     so far stays due."""
 

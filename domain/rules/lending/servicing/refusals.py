@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from domain.rules.lending.allocation import Bucket
-from domain.rules.lending.periods import LAST_DATE
+from domain.rules.lending.business_days import MAX_ROLL_DAYS
+from domain.rules.lending.periods import LAST_DATE, Period
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
 from domain.rules.lending.servicing import replan
 from domain.rules.lending.servicing.account import LoanAccount
 from domain.rules.lending.servicing.apply import prepayment_parts
-from domain.rules.lending.servicing.reschedule import extended_maturity, restructured_dates
+from domain.rules.lending.servicing.new_dates import (
+    days_off,
+    due_day_dates,
+    due_day_periods,
+    extended_dates,
+    extended_periods,
+    restructured_dates,
+    restructured_periods,
+)
 from domain.rules.lending.servicing.settle import owed_to_close
 from domain.rules.lending.servicing.waive import WAIVABLE, waivable
 from domain.rules.lending.states import LOAN, LoanState
@@ -167,6 +176,13 @@ def _due_day(account: LoanAccount, event: e.DueDayChange) -> Iterator[Problem]:
             f"The next due date must be after {event.on} and by {latest}.",
             f"下一还款日须晚于 {event.on} 且不晚于 {latest}。",
         )
+    else:
+        yield from _dates(
+            event,
+            "nextDueDate",
+            lambda: due_day_dates(account, event, len(rows)),
+            lambda: due_day_periods(account, event, rows),
+        )
 
 
 def _extension(account: LoanAccount, event: e.Extension) -> Iterator[Problem]:
@@ -178,7 +194,12 @@ def _extension(account: LoanAccount, event: e.Extension) -> Iterator[Problem]:
             f"该借据已于 {account.maturity_date} 到期，展期须在到期前办理。",
         )
         return
-    yield from _too_late(lambda: extended_maturity(account, event))
+    yield from _dates(
+        event,
+        "periods",
+        lambda: extended_dates(account, event),
+        lambda: extended_periods(account, event),
+    )
 
 
 def _restructuring(account: LoanAccount, event: e.Restructuring) -> Iterator[Problem]:
@@ -196,18 +217,47 @@ def _restructuring(account: LoanAccount, event: e.Restructuring) -> Iterator[Pro
             "All principal of this loan is repaid: there is nothing to restructure.",
             "该借据本金已全部还清，无可重组。",
         )
-    yield from _too_late(lambda: restructured_dates(account, event)[-1])
+    yield from _dates(
+        event,
+        "periods",
+        lambda: restructured_dates(account, event),
+        lambda: restructured_periods(account, event),
+    )
 
 
-def _too_late(maturity: Callable[[], dt.date]) -> Iterator[Problem]:
+def _dates(
+    event: e.NewDates,
+    field: str,
+    dates: Callable[[], list[dt.date]],
+    periods: Callable[[], Sequence[Period]],
+) -> Iterator[Problem]:
+    """What is wrong with the due dates that an event makes: as counted, and as they roll."""
     try:
-        maturity()
+        off = days_off(event, dates())
     except OverflowError:
         yield Problem(
             ErrorCode.DATE_OUT_OF_RANGE,
-            ("periods",),
+            (field,),
             f"The loan would run past {LAST_DATE}. Choose fewer periods.",
             f"贷款到期日将晚于 {LAST_DATE}，请减少期数。",
+        )
+        return
+    if off:
+        yield Problem(
+            ErrorCode.DATE_OUT_OF_RANGE,
+            (field,),
+            f"The due date {off[0]} has no business day within {MAX_ROLL_DAYS} days. Check the "
+            "holidays of the product's calendar, or choose other dates.",
+            f"到期日 {off[0]} 前后 {MAX_ROLL_DAYS} 天内没有工作日，请检查产品所用日历的节假日，"
+            "或选择其他日期。",
+        )
+    elif not (rolled := periods()) or rolled[0].end <= event.on:
+        yield Problem(
+            ErrorCode.DATE_OUT_OF_RANGE,
+            (field,),
+            f"Rolled to a business day, the next due date would not be after {event.on}. Choose a "
+            "later one.",
+            f"顺延至工作日后，下一还款日将不晚于 {event.on}，请选择更晚的日期。",
         )
 
 

@@ -68,5 +68,6 @@ def as_disbursed(account: LoanAccount) -> LoanAccount:
         installments=rows,
         principal_outstanding=principal,
         maturity_date=rows[-1].due_date,
+        counted_from=account.terms.schedule.start_date,
         next_due_date=next((row.due_date for row in rows if row.owing), None),
     )

@@ -5,42 +5,44 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from itertools import pairwise
 
 from domain.rules.lending.allocation import Bucket
-from domain.rules.lending.day_count import actual_days, thirty_e_days
 from domain.rules.lending.overdue import InstallmentPayment
-from domain.rules.lending.periods import Period, PeriodUnit, due_date, settlement_boundaries
-from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
+from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
 from domain.rules.lending.servicing import replan
 from domain.rules.lending.servicing.account import LoanAccount, Taken
+from domain.rules.lending.servicing.new_dates import (
+    counted_from,
+    due_day_periods,
+    extended_bullet,
+    extended_dates,
+    extended_periods,
+    restructured_periods,
+)
 
 
 def change_due_day(account: LoanAccount, event: e.DueDayChange) -> None:
-    """End the running row on another day; the later rows count from it, as many as before."""
+    """End the running row on another day; the later rows count from it, as many as before but for
+    those that roll to one day."""
     rows = replan.future_rows(account, event.on)
     if not rows:
         return
-    terms = account.terms.schedule
-    dates = [
-        due_date(first=event.next_due_date, count=count, every=terms.every, unit=terms.unit)
-        for count in range(len(rows))
-    ]
-    running = rows[0]
-    running.end_date = running.due_date = dates[0]
-    running.days = replan.period_days(account, running.start_date, dates[0])
-    for row, (start, end) in zip(rows[1:], pairwise(dates), strict=True):
-        period = _period(terms, start, end)
-        row.start_date, row.end_date, row.due_date = start, end, end
-        row.days = period.days(terms.day_count)
-    replan.set_maturity(account, dates[-1])
+    periods = due_day_periods(account, event, rows)
+    replan.drop(account, rows[len(periods) :])
+    rows = rows[: len(periods)]
+    for row, period in zip(rows, periods, strict=True):
+        row.start_date, row.end_date, row.due_date = period.start, period.end, period.end
+        row.days = period.days(account.terms.schedule.day_count)
+    account.counted_from = event.next_due_date
+    replan.set_maturity(account, rows[-1].due_date)
     replan.lay_out(account, rows)
 
 
 def extended_maturity(account: LoanAccount, event: e.Extension) -> dt.date:
-    """The day on which the loan would mature."""
-    return _dates_after(account, event.periods)[-1]
+    """The day on which the loan would mature. Caps count it before it rolls to a business day: the
+    law speaks of the term that was agreed."""
+    return extended_dates(account, event)[-1]
 
 
 def extend(account: LoanAccount, event: e.Extension) -> None:
@@ -49,20 +51,21 @@ def extend(account: LoanAccount, event: e.Extension) -> None:
     if not rows:
         return
     replan.set_rate(account, event.on, event.annual_rate, event.penalty_rate)
-    dates = _dates_after(account, event.periods)
-    last = rows[-1]
-    terms = account.terms.schedule
-    if terms.method is RepaymentMethod.BULLET:
-        last.end_date = last.due_date = dates[-1]
-        last.days = replan.period_days(account, last.start_date, dates[-1])
+    last, day_count = rows[-1], account.terms.schedule.day_count
+    first, _ = counted_from(account, event)
+    if account.terms.schedule.method is RepaymentMethod.BULLET:
+        period = extended_bullet(account, event)
+        last.end_date = last.due_date = period.end
+        last.days = period.days(day_count)
     else:
         added = [
-            replan.new_row(account, last.number + place, _period(terms, start, end), 0)
-            for place, (start, end) in enumerate(pairwise([last.due_date, *dates]), start=1)
+            replan.new_row(account, last.number + place, period, 0)
+            for place, period in enumerate(extended_periods(account, event), start=1)
         ]
         account.installments += added
         rows += added
-    replan.set_maturity(account, dates[-1])
+    account.counted_from = first
+    replan.set_maturity(account, rows[-1].due_date)
     replan.lay_out(account, rows)
 
 
@@ -82,28 +85,14 @@ def restructure(account: LoanAccount, event: e.Restructuring) -> None:
     schedule = replace(account.terms.schedule, method=event.method)
     account.terms = replace(account.terms, schedule=schedule)
     number = max([account.settled_to, *(row.number for row in account.installments)])
-    dates = restructured_dates(account, event)
     rows = [
-        replan.new_row(
-            account, number + place, _period(schedule, start, end), account.principal_outstanding
-        )
-        for place, (start, end) in enumerate(pairwise([event.on, *dates]), start=1)
+        replan.new_row(account, number + place, period, account.principal_outstanding)
+        for place, period in enumerate(restructured_periods(account, event), start=1)
     ]
     account.installments += rows
-    replan.set_maturity(account, dates[-1])
+    account.counted_from = event.on
+    replan.set_maturity(account, rows[-1].due_date)
     replan.lay_out(account, rows)
-
-
-def restructured_dates(account: LoanAccount, event: e.Restructuring) -> list[dt.date]:
-    """The due dates of a restructuring."""
-    terms = account.terms.schedule
-    counts = range(1, event.periods + 1)
-    if event.method is RepaymentMethod.BULLET:
-        counts = range(event.periods, event.periods + 1)
-    return [
-        due_date(first=event.on, count=count, every=terms.every, unit=terms.unit)
-        for count in counts
-    ]
 
 
 def accelerate(account: LoanAccount, on: dt.date) -> None:
@@ -113,35 +102,3 @@ def accelerate(account: LoanAccount, on: dt.date) -> None:
         return
     row.principal += undue
     replan.set_maturity(account, on)
-
-
-def _dates_after(account: LoanAccount, periods: int) -> list[dt.date]:
-    """The due dates that follow the last one, counted from the first date where they were."""
-    terms = account.terms.schedule
-    last = account.installments[-1]
-
-    def counted(first: dt.date, count: int) -> dt.date:
-        return due_date(first=first, count=count, every=terms.every, unit=terms.unit)
-
-    if terms.settlement_day is not None:
-        maturity = counted(last.due_date, periods)
-        boundaries = settlement_boundaries(
-            last.due_date, maturity, terms.every, terms.settlement_day
-        )
-        return [day for day in boundaries if last.due_date < day < maturity] + [maturity]
-    first, passed = last.due_date, 0
-    bullet = terms.method is RepaymentMethod.BULLET
-    count = terms.installments if bullet else last.number
-    if counted(terms.start_date, count) == last.due_date:
-        first, passed = terms.start_date, count
-    return [counted(first, passed + place) for place in range(1, periods + 1)]
-
-
-def _period(terms: ScheduleTerms, start: dt.date, end: dt.date) -> Period:
-    if terms.unit is not PeriodUnit.MONTH:
-        thirty = actual_days(start, end)
-    elif terms.settlement_day is None and terms.method is not RepaymentMethod.BULLET:
-        thirty = 30 * terms.every
-    else:
-        thirty = thirty_e_days(start, end)
-    return Period(start=start, end=end, thirty_days=thirty)

@@ -94,6 +94,7 @@ def disbursed(of: ServicingTerms) -> LoanAccount:
         accrued_through=of.schedule.start_date,
         installments=rows,
         maturity_date=rows[-1].due_date,
+        counted_from=of.schedule.start_date,
     )
     return as_disbursed(account)
 

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.rules.lending.allocation import Bucket
+from domain.rules.lending.business_days import BusinessCalendar, RollConvention
 from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.overdue import CompoundBasis
+from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.postings import Account
 from domain.rules.lending.schedule import build_schedule
 from domain.rules.lending.schedule_terms import RepaymentMethod
@@ -354,3 +356,80 @@ def test_a_cent_and_ten_trillion_are_repaid_to_the_last_cent(principal: int) -> 
         check(account)
     assert (account.state, account.credit_balance) == (LoanState.PAID_OFF, 0)
     assert account.penalty_paid == 0
+
+
+def test_new_dates_roll_and_a_stub_of_thirty_day_months_is_made_good() -> None:
+    # From 15 January 2026 at 30/360: the 15th of August and of November are weekend days.
+    account = disbursed(
+        terms(principal=120_000_00, rate="0.12", day_count=DayCount.THIRTY_360, installments=6)
+    )
+    advance(account, dt.date(2026, 7, 1))
+    apply(
+        account,
+        e.Extension(
+            sequence=1,
+            on=account.accrued_through,
+            periods=4,
+            annual_rate=Decimal("0.12"),
+            penalty_rate=Decimal("0.18"),
+            roll=RollConvention.FOLLOWING,
+        ),
+    )
+    added = account.installments[6:]
+    assert [(row.due_date, row.days) for row in added] == [
+        (dt.date(2026, 8, 17), 32),
+        (dt.date(2026, 9, 15), 28),
+        (dt.date(2026, 10, 15), 30),
+        (dt.date(2026, 11, 16), 31),
+    ]
+    assert account.maturity_date == dt.date(2026, 11, 16)
+    # Extended once more, by a calendar with holidays: still counted from 15 January.
+    apply(
+        account,
+        e.Extension(
+            sequence=2,
+            on=account.accrued_through,
+            periods=2,
+            annual_rate=Decimal("0.12"),
+            penalty_rate=Decimal("0.18"),
+            roll=RollConvention.FOLLOWING,
+            calendar=BusinessCalendar(
+                holidays=frozenset({dt.date(2026, 12, 15), dt.date(2026, 12, 16)})
+            ),
+        ),
+    )
+    assert [(row.due_date, row.days) for row in account.installments[10:]] == [
+        (dt.date(2026, 12, 17), 31),
+        (dt.date(2027, 1, 15), 28),
+    ]
+    check(account)
+
+
+def test_rows_that_roll_to_one_day_become_one() -> None:
+    account = disbursed(
+        terms(
+            principal=70_000_00,
+            method=RepaymentMethod.EQUAL_PRINCIPAL,
+            installments=7,
+            unit=PeriodUnit.DAY,
+        )
+    )
+    on = account.accrued_through  # Thursday, 15 January 2026
+    apply(
+        account,
+        e.DueDayChange(
+            sequence=1,
+            on=on,
+            next_due_date=dt.date(2026, 1, 16),
+            roll=RollConvention.FOLLOWING,
+        ),
+    )
+    rows = account.installments
+    assert [(row.number, row.due_date.day, row.principal) for row in rows] == [
+        (1, 16, 14_000_00),
+        (2, 19, 14_000_00),  # Saturday, Sunday and Monday
+        (3, 20, 14_000_00),
+        (4, 21, 14_000_00),
+        (5, 22, 14_000_00),
+    ]
+    check(account)
