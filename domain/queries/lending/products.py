@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.db import rows
 from domain.models.lending.product import LoanProduct
 from domain.queries.select import Condition
 
@@ -17,5 +18,8 @@ ON_OFFER = (
 
 async def is_on_offer(product: LoanProduct) -> bool:
     """Whether this version may be applied for."""
-    later = LoanProduct.filter(code=product.code, version__gt=product.version)
-    return product.active and not await later.exists()
+    later = await rows(
+        "SELECT 1 AS is_there FROM loan_product WHERE code = %s AND version > %s LIMIT 1",
+        [product.code, product.version],
+    )
+    return product.active and not later
