@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -13,12 +13,13 @@ from domain.models.lending.loan import Loan
 from domain.models.lending.loan_rows import LoanRow
 from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
 from domain.rules.lending.business_days import (
+    MAX_ROLL_DAYS,
     WEEKENDS_ONLY,
     BusinessCalendar,
     RollConvention,
 )
 from domain.rules.lending.day_count import DayCount
-from domain.rules.lending.periods import PeriodUnit
+from domain.rules.lending.periods import LAST_DATE, PeriodUnit
 from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
 from domain.rules.money import Rounding
 
@@ -52,12 +53,15 @@ def read_calendar(stored: Any) -> BusinessCalendar:
     )
 
 
-def stored_calendar(calendar: BusinessCalendar, *, since: date) -> dict[str, list[str]]:
-    """What of a calendar decides how due dates after `since` roll, as JSON: a loan and an event
-    keep it, so that no later change of the calendar changes their dates."""
+def stored_calendar(
+    calendar: BusinessCalendar, *, since: date, until: date = LAST_DATE
+) -> dict[str, list[str]]:
+    """What of a calendar decides how due dates from `since` to `until` roll, as JSON: a loan and an
+    event keep it, so that no later change of the calendar changes their dates."""
+    near = timedelta(days=2 * MAX_ROLL_DAYS)  # as far as a date may be looked at from a rolled one
 
     def kept(days: frozenset[date]) -> list[str]:
-        return [day.isoformat() for day in sorted(days) if day >= since]
+        return [day.isoformat() for day in sorted(days) if since <= day <= until + near]
 
     return {"holidays": kept(calendar.holidays), "working_days": kept(calendar.working_days)}
 

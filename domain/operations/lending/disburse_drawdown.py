@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -240,17 +240,16 @@ async def _create_loan(
         prepayment_fee_rate=agreed.prepayment_fee_rate,
         limit_used=drawdown.amount,
         roll=product.roll,
-        calendar=None
-        if product.roll == RollConvention.NONE
-        else stored_calendar(agreed.calendar, since=today),
         start_date=today,
         counted_from=today,
         maturity_date=today,
         accrued_through=today,
         principal_outstanding=drawdown.amount,
     )
-    schedule = build_schedule(schedule_terms(loan))
+    schedule = build_schedule(replace(schedule_terms(loan), calendar=agreed.calendar))
     loan.maturity_date = schedule[-1].due_date
+    if product.roll != RollConvention.NONE:
+        loan.calendar = stored_calendar(agreed.calendar, since=today, until=loan.maturity_date)
     if product.benchmark:
         _tie_to_benchmark(loan, product, agreed.fixing)
     refuse_if(_maturity_problems(loan, contract))
