@@ -56,17 +56,24 @@ def some_product(choose: Choice) -> Product:
     vat = choose.one_of(("", "0.06", "0.06 0.03"))
     start = choose.one_of(STARTS)
     dated = [(start, Fraction(text)) for text in vat.split()]
+    principal = choose.one_of((1, 31, 99_99, 50_000_00, 1_200_000_00, 10**15))
+    settlement_day = choose.one_of((None, None, 20, 31)) if unit == "MONTH" else None
+    plan: tuple[tuple[dt.date, int], ...] = ()
+    method = choose.one_of((*METHODS, "CUSTOM_PLAN"))
+    if method == "CUSTOM_PLAN":
+        unit, every, settlement_day = "MONTH", (1, 1, 3), None
+        plan = some_plan(choose, start, principal)
     return Product(
-        principal=choose.one_of((1, 31, 99_99, 50_000_00, 1_200_000_00, 10**15)),
+        principal=principal,
         rate=contract,
         penalty_rate=contract * 3 // 2,
-        method=choose.one_of(METHODS),
+        method=method,
         day_count=choose.one_of(DAY_COUNTS),
         start=start,
-        installments=choose.number(1, 7),
+        installments=len(plan) or choose.number(1, 7),
         every=choose.one_of(every),
         unit=unit,
-        settlement_day=choose.one_of((None, None, 20, 31)) if unit == "MONTH" else None,
+        settlement_day=settlement_day,
         rounding=choose.one_of(("HALF_UP", "HALF_EVEN")),
         grace_days=choose.one_of((0, 0, 5)),
         compound_basis=choose.one_of(("PENALTY", "CONTRACT_UNTIL_MATURITY")),
@@ -79,7 +86,19 @@ def some_product(choose: Choice) -> Product:
         vat=tuple((day + n * dt.timedelta(days=150), f) for n, (day, f) in enumerate(dated)),
         roll=choose.one_of(ROLLS[: 3 if unit == "DAY" else None]),
         days=some_days_off(choose, start, longest=6),
+        plan=plan,
     )
+
+
+def some_plan(choose: Choice, start: dt.date, principal: int) -> tuple[tuple[dt.date, int], ...]:
+    """Rows far enough apart not to roll to one day; nothing is left after the last alone."""
+    rows, day, left = [], start, principal
+    for place in reversed(range(choose.number(1, 6))):
+        day += dt.timedelta(days=choose.one_of((25, 30, 31, 61, 100)))
+        part = left * choose.one_of((0, 1, 2, 3)) // 4 if place else left
+        rows.append((day, part))
+        left -= part
+    return tuple(rows)
 
 
 def some_days_off(

@@ -183,7 +183,7 @@ class Loan:
         if act.kind == "DUE_DAY":
             assert act.due is not None
             within = bool(future) and self.today < act.due <= future[0].due + 31 * ONE_DAY
-            return within and self._can_roll(act)
+            return within and self.method != "CUSTOM_PLAN" and self._can_roll(act)
         if act.kind == "RESTRUCTURING":
             return self.principal > 0 and self._can_roll(act)
         if act.kind == "EXTENSION":
@@ -488,7 +488,7 @@ class Loan:
         if running.start >= self.today or len(rows) == 1:
             self._lay_out(rows)
         elif self.method == "EQUAL_INSTALLMENT":  # the running row keeps its instalment
-            plan.share(self.product, self.rate, rows, installment=asked, part=None)
+            plan.share(self.product, self.rate, rows, installment=asked, parts=None)
             self._lay_out(rows[1:])
         else:
             self._lay_out(rows, part=part)
@@ -540,6 +540,8 @@ class Loan:
             last.due = roll(days[-1], *by)
             last.whole = plan.whole_of(self.product, last.start, last.due)
         else:
+            if self.method == "CUSTOM_PLAN":  # what was due at maturity is due at the new one
+                added[-1].principal, last.principal = last.principal - last.ahead, last.ahead
             self.rows += added
             rows += added
         self._mature_on(rows[-1].due)

@@ -42,6 +42,8 @@ class Product:
     vat: tuple[tuple[dt.date, Fraction], ...]
     roll: str = "NONE"
     days: frozenset[tuple[str, dt.date]] = frozenset()
+    plan: tuple[tuple[dt.date, int], ...] = ()
+    """Of CUSTOM_PLAN: due dates, and the principal of each row."""
 
 
 @dataclass(slots=True, eq=False)
@@ -162,6 +164,8 @@ def first_rows(product: Product) -> list[Row]:
     months = every
     if product.method == "BULLET":
         days, months = [maturity], every * product.installments
+    elif product.method == "CUSTOM_PLAN":
+        days, months = [day for day, _ in product.plan], 0
     elif product.settlement_day is not None:
         days = [*settlement_dates(start, maturity, every, product.settlement_day), maturity]
         months = 0
@@ -169,6 +173,8 @@ def first_rows(product: Product) -> list[Row]:
         days = [add(start, n * every, unit) for n in range(1, product.installments + 1)]
     rows = rolled_rows(product, 1, start, days, months=months, by=(product.roll, product.days))
     rows[0].opening = rows[0].bearing = product.principal
+    for each, (_, principal) in zip(rows, product.plan, strict=False):
+        each.principal = principal
     lay_out(product, product.method, product.rate, rows)
     return rows
 
@@ -200,6 +206,7 @@ def lay_out(
     """Share what `rows[0]` bears among the rows; the last takes the rest. Returns the rows that a
     given instalment (or part of principal) leaves without a balance."""
     keep = installment is not None or part is not None
+    parts = None
     if method == "EQUAL_INSTALLMENT":
         if installment is None:
             installment = equal_installment(product, rate, rows)
@@ -207,18 +214,41 @@ def lay_out(
         installment = None
         if part is None:
             part = rounded(Fraction(rows[0].bearing, len(rows)), product.rounding)
+        parts = [part] * len(rows)
+    elif method == "CUSTOM_PLAN":
+        installment = None
+        parts = [each.principal - each.ahead for each in rows]
+        if not keep:
+            parts = in_proportion(parts, rows[0].bearing)
     else:
-        installment, part = None, 0
-    share(product, rate, rows, installment=installment, part=part)
+        installment, parts = None, [0] * len(rows)
+    share(product, rate, rows, installment=installment, parts=parts)
     return [each for each in rows[1:] if each.opening == 0] if keep else []
 
 
+def in_proportion(parts: Sequence[int], balance: int) -> list[int]:
+    """The parts made less to sum to the balance: after each, what is repaid so far is the balance's
+    share of what was planned so far, without its fraction of a cent."""
+    whole, planned, repaid = sum(parts), 0, 0
+    found = []
+    for part in parts:
+        planned += part
+        found.append(int(Fraction(balance * planned, whole)) - repaid if whole else 0)
+        repaid += found[-1]
+    return found
+
+
 def share(
-    product: Product, rate: int, rows: Sequence[Row], *, installment: int | None, part: int | None
+    product: Product,
+    rate: int,
+    rows: Sequence[Row],
+    *,
+    installment: int | None,
+    parts: Sequence[int] | None,
 ) -> None:
-    """Run the balance down over the rows by a given instalment, or a given part of principal."""
+    """Run the balance down over the rows by a given instalment, or given parts of principal."""
     balance = rows[0].bearing
-    for each in rows:
+    for place, each in enumerate(rows):
         if each is not rows[0]:
             each.opening = each.bearing = balance
             each.prepaid = False
@@ -227,7 +257,7 @@ def share(
         if each is rows[-1]:
             principal = balance
         else:
-            wanted = installment - each.interest if installment is not None else part or 0
+            wanted = parts[place] if parts else (installment or 0) - each.interest
             principal = min(max(wanted, 0), balance)
         each.principal = principal + ahead
         balance -= principal
@@ -258,7 +288,7 @@ def equal_installment(product: Product, rate: int, rows: Sequence[Row]) -> int:
     planned = rounded(balance * grown / annuity, product.rounding)
 
     def too_much(amount: int) -> int:
-        share(product, rate, rows, installment=amount, part=None)
+        share(product, rate, rows, installment=amount, parts=None)
         return asks(rows[-1]) - amount
 
     count, difference = len(rows), too_much(planned)

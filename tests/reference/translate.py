@@ -12,7 +12,7 @@ from domain.rules.lending.business_days import BusinessCalendar, RollConvention
 from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.overdue import CompoundBasis, OverdueTerms
 from domain.rules.lending.periods import PeriodUnit
-from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
+from domain.rules.lending.schedule_terms import PlanRow, RepaymentMethod, ScheduleTerms
 from domain.rules.lending.servicing import events as e
 from domain.rules.lending.servicing.account import ServicingTerms
 from domain.rules.money import Rounding
@@ -43,6 +43,7 @@ def servicing_terms(product: Product) -> ServicingTerms:
             unit=PeriodUnit(product.unit),
             settlement_day=product.settlement_day,
             rounding=rounding,
+            plan=tuple(PlanRow(day, principal=amount) for day, amount in product.plan),
             **_rolling(product),
         ),
         overdue=OverdueTerms(

@@ -16,7 +16,9 @@ from api.graphql.nouns import Noun, column, computed, many, money, one, rate
 from api.graphql.payloads import Payload, answer
 from api.graphql.scalars import Money, MoneyInput, Rate
 from domain.actor import Actor
+from domain.models.lending.loan_terms import read_plan
 from domain.operations.lending.disburse_drawdown import disburse_drawdown
+from domain.operations.lending.drawdown_plan import PlanLine
 from domain.operations.lending.prepare_contract import prepare_contract, sign_contract
 from domain.operations.lending.request_drawdown import (
     PAYEE_ACCOUNT,
@@ -34,6 +36,7 @@ from domain.rules.lending.states import (
     PaymentMethod,
     SignatureState,
 )
+from domain.rules.money import format_minor
 from domain.rules.numbers import NumberKind, human_number
 
 if TYPE_CHECKING:
@@ -51,6 +54,29 @@ def _payee_account(actor: Actor, row: Mapping[str, Any]) -> str | None:
     return clear_text(actor, row["payee_account_cipher"], column=PAYEE_ACCOUNT) or f"****{tail}"
 
 
+@strawberry.type(description="A row of a custom plan, as requested.")
+class PlanRow:
+    """One of `Drawdown.plan`: principal or total; the last may have neither."""
+
+    due_date: dt.date = strawberry.field(description="Day the row falls due, before it rolls.")
+    principal: Money | None = strawberry.field(description="Principal, paid beside the interest.")
+    total: Money | None = strawberry.field(description="Principal and interest together.")
+
+
+def _plan(_: Actor, row: Mapping[str, Any]) -> list[PlanRow]:
+    def money_of(minor: int | None) -> Money | None:
+        return None if minor is None else Money(format_minor(minor, row["currency"]))
+
+    return [
+        PlanRow(
+            due_date=each.due_date,
+            principal=money_of(each.principal),
+            total=money_of(each.total),
+        )
+        for each in read_plan(row["plan"])
+    ]
+
+
 @strawberry.type(description="Drawdown (提款): money asked for under a contract.")
 class Drawdown(Node):
     """A row of the drawdown table."""
@@ -64,6 +90,9 @@ class Drawdown(Node):
     currency: str = column("currency", "ISO 4217 code of the amount.")
     amount: Money = money("amount", "The amount.")
     installments: int = column("installments", "Number of periods of the loan to be.")
+    plan: list[PlanRow] = computed(
+        ("plan", "currency"), "The custom plan that came with it; else empty.", _plan
+    )
     payment_method: PaymentMethod = column("payment_method", "How it is paid.", read=PaymentMethod)
     payee_name: str = column("payee_name", "Payee of an entrusted payment; else empty.")
     payee_account: str | None = computed(
@@ -149,6 +178,19 @@ class ContractPayload(Payload):
     contract: LoanContract | None = strawberry.field(default=None, description="The contract.")
 
 
+@strawberry.input(description="A row of a custom plan.")
+class PlanRowInput:
+    """One of `RequestDrawdownInput.plan`; principal or total, the last row may leave both out."""
+
+    due_date: dt.date = strawberry.field(description="Day the row falls due.")
+    principal: MoneyInput | None = strawberry.field(
+        default=None, description="Principal, paid beside the interest."
+    )
+    total: MoneyInput | None = strawberry.field(
+        default=None, description="Principal and interest together."
+    )
+
+
 @strawberry.input(description="A drawdown to request.")
 class RequestDrawdownInput:
     """The form of `requestDrawdown`."""
@@ -157,7 +199,13 @@ class RequestDrawdownInput:
     contract_id: strawberry.ID = strawberry.field(description="Global id of a SIGNED contract.")
     amount: MoneyInput = strawberry.field(description="Above zero, in the contract's currency.")
     installments: int | None = strawberry.field(
-        default=None, description="Number of periods; the contract's when left out."
+        default=None, description="Number of periods; the contract's, or the plan's, if left out."
+    )
+    plan: list[PlanRowInput] = strawberry.field(
+        default_factory=list,
+        description="The rows of a contract repaid by CUSTOM_PLAN, by due date, at most as many as "
+        "its `installments`; the last falls due by its end. Held against today, and once more "
+        "when the drawdown is disbursed.",
     )
     payment_method: PaymentMethod = strawberry.field(
         default=PaymentMethod.SELF, description="How it is paid."
@@ -331,6 +379,10 @@ class ContractMutations:
             contract_id=row_id_of(input.contract_id, "LoanContract"),
             amount=input.amount,
             installments=input.installments,
+            plan=tuple(
+                PlanLine(due_date=row.due_date, principal=row.principal, total=row.total)
+                for row in input.plan
+            ),
             payment_method=input.payment_method,
             payee_name=input.payee_name,
             payee_account=input.payee_account,

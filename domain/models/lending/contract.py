@@ -1,5 +1,7 @@
 """Contracts, drawdowns and disbursements."""
 
+from typing import Any
+
 from tortoise import fields, models
 
 
@@ -45,6 +47,7 @@ class Drawdown(models.Model):
     currency = fields.CharField(max_length=3)
     amount = fields.BigIntField()
     installments = fields.SmallIntField()
+    plan = fields.JSONField[list[Any]](null=True)
     payment_method = fields.CharField(max_length=20)
     payee_name = fields.CharField(max_length=200, default="")
     payee_account_cipher = fields.CharField(max_length=200, null=True)

@@ -45,6 +45,7 @@ class Loan(models.Model):
     current_method = fields.CharField(max_length=20)
     roll = fields.CharField(max_length=20, default="NONE")
     calendar = fields.JSONField[dict[str, Any]](null=True)
+    plan = fields.JSONField[list[Any]](null=True)
     start_date = fields.DateField()
     counted_from = fields.DateField(null=True)
     maturity_date = fields.DateField()

@@ -44,6 +44,7 @@ class LoanRow:
     current_method: str
     roll: str
     calendar: str | None
+    plan: str | None
     start_date: dt.date
     counted_from: dt.date
     maturity_date: dt.date

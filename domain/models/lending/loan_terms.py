@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -20,7 +21,7 @@ from domain.rules.lending.business_days import (
 )
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.periods import LAST_DATE, PeriodUnit
-from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
+from domain.rules.lending.schedule_terms import PlanRow, RepaymentMethod, ScheduleTerms
 from domain.rules.money import Rounding
 
 
@@ -39,7 +40,32 @@ def schedule_terms(loan: Loan | LoanRow) -> ScheduleTerms:
         settlement_day=loan.settlement_day,
         roll=RollConvention(loan.roll),
         calendar=read_calendar(loan.calendar),
+        plan=read_plan(loan.plan),
     )
+
+
+def read_plan(stored: Any) -> tuple[PlanRow, ...]:
+    """The custom plan of the JSON that :func:`stored_plan` makes, as text or read already."""
+    if not stored:
+        return ()
+    rows = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+    return tuple(
+        PlanRow(
+            due_date=date.fromisoformat(row["due_date"]),
+            principal=row["principal"],
+            total=row["total"],
+        )
+        for row in rows
+    )
+
+
+def stored_plan(plan: Sequence[PlanRow]) -> list[dict[str, Any]] | None:
+    """A custom plan as JSON; none where there is no plan."""
+    rows = [
+        {"due_date": row.due_date.isoformat(), "principal": row.principal, "total": row.total}
+        for row in plan
+    ]
+    return rows or None
 
 
 def read_calendar(stored: Any) -> BusinessCalendar:

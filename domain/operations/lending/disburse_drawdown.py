@@ -17,7 +17,7 @@ from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Loan
 from domain.models.lending.loan_account import PROGRESS_COLUMNS
-from domain.models.lending.loan_terms import schedule_terms, stored_calendar
+from domain.models.lending.loan_terms import read_plan, schedule_terms, stored_calendar, stored_plan
 from domain.models.lending.product import LoanProduct
 from domain.operations.clock import now
 from domain.operations.lending.order_payment import order_disbursement
@@ -35,6 +35,8 @@ from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.overdue import penalty_rate
 from domain.rules.lending.postings import Account, Event
 from domain.rules.lending.schedule import ScheduleRow, build_schedule
+from domain.rules.lending.schedule_checks import validate_loan_plan
+from domain.rules.lending.schedule_terms import ScheduleTerms
 from domain.rules.lending.servicing.position import moved, position
 from domain.rules.lending.states import (
     DRAWDOWN,
@@ -240,13 +242,16 @@ async def _create_loan(
         prepayment_fee_rate=agreed.prepayment_fee_rate,
         limit_used=drawdown.amount,
         roll=product.roll,
+        plan=stored_plan(read_plan(drawdown.plan)),
         start_date=today,
         counted_from=today,
         maturity_date=today,
         accrued_through=today,
         principal_outstanding=drawdown.amount,
     )
-    schedule = build_schedule(replace(schedule_terms(loan), calendar=agreed.calendar))
+    terms = replace(schedule_terms(loan), calendar=agreed.calendar)
+    refuse_if(_plan_problems(terms))
+    schedule = build_schedule(terms)
     loan.maturity_date = schedule[-1].due_date
     if product.roll != RollConvention.NONE:
         loan.calendar = stored_calendar(agreed.calendar, since=today, until=loan.maturity_date)
@@ -302,6 +307,22 @@ def _tie_to_benchmark(loan: Loan, product: LoanProduct, fixing: Decimal | None) 
         RepricingRule(product.repricing), start=loan.start_date, maturity=loan.maturity_date
     )
     loan.next_reset_date = next(iter(resets), None)
+
+
+def _plan_problems(terms: ScheduleTerms) -> list[Problem]:
+    """A plan was held against the day of its request; a later day earns less interest, so that
+    totals repay more principal, or may be after the first due date."""
+    if not terms.plan or not (wrong := validate_loan_plan(terms)):
+        return []
+    return [
+        Problem(
+            ErrorCode.ILLEGAL_STATE,
+            ("drawdownId",),
+            f"Paid out today, the plan of this drawdown no longer fits. {wrong[0].en} Cancel the "
+            "drawdown and request one with another plan.",
+            f"今日放款与该提款的还款计划不符：{wrong[0].zh}请取消本次提款并以新的计划重新申请。",
+        )
+    ]
 
 
 def _maturity_problems(loan: Loan, contract: LoanContract) -> list[Problem]:

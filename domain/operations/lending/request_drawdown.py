@@ -13,7 +13,9 @@ from domain.db import execute, execute_many, together
 from domain.encryption import blind_index, encrypt
 from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
+from domain.models.lending.loan_terms import stored_plan
 from domain.models.lending.product import LoanProduct
+from domain.operations.lending.drawdown_plan import PlanLine, check_plan, read_lines
 from domain.operations.lending.renew_loan import (
     approved_to_renew,
     refusals_to_renew,
@@ -30,6 +32,7 @@ from domain.queries.lending.find import (
 from domain.rules.form import Form
 from domain.rules.lending.limits import Limit, facility_usable, limit_problem
 from domain.rules.lending.periods import PeriodUnit, due_date
+from domain.rules.lending.schedule_terms import PlanRow
 from domain.rules.lending.states import (
     CONTRACT,
     DRAWDOWN,
@@ -49,7 +52,8 @@ _ACCOUNT = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{4,38}[0-9A-Za-z]")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawdownRequest:
     """What the form gives; `amount` in major units of the contract's currency. With
-    `renews_loan_id` it settles that loan in place of being paid out (无还本续贷)."""
+    `renews_loan_id` it settles that loan in place of being paid out (无还本续贷). `plan` is that of
+    a contract repaid by CUSTOM_PLAN, whose rows are the instalments."""
 
     contract_id: int
     amount: Decimal
@@ -59,6 +63,7 @@ class DrawdownRequest:
     payee_account: str = ""
     evidence_number: str = ""
     renews_loan_id: int | None = None
+    plan: tuple[PlanLine, ...] = ()
 
 
 async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) -> Done:
@@ -95,6 +100,7 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
             currency=contract.currency,
             amount=amount,
             installments=asked.installments,
+            plan=stored_plan(asked.plan),
             payment_method=request.payment_method,
             payee_name=asked.payee_name,
             payee_account_cipher=encrypt(asked.payee_account, column=PAYEE_ACCOUNT),
@@ -137,16 +143,19 @@ async def request_drawdown(*, actor: Actor, key: str, request: DrawdownRequest) 
     given = asdict(request)
     if request.renews_loan_id is None:
         del given["renews_loan_id"]
+    if not request.plan:
+        del given["plan"]
     given["payee_account"] = blind_index(request.payee_account, column=PAYEE_ACCOUNT)
     return await perform(actor=actor, action="requestDrawdown", key=key, arguments=given, work=work)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The form as read; `amount` in minor units."""
+    """The form as read; amounts in minor units."""
 
     amount: int
     installments: int
+    plan: list[PlanRow]
     payee_name: str
     payee_account: str
     evidence_number: str
@@ -178,12 +187,18 @@ async def _read(
     payee = form.text("payeeName", request.payee_name, longest=200, needed=entrusted)
     account = _read_account(form, request.payee_account, needed=entrusted)
     evidence = form.text("evidenceNumber", request.evidence_number, longest=100, needed=entrusted)
-    wanted = contract.installments if request.installments is None else request.installments
-    installments = form.whole("installments", wanted, least=1, most=contract.installments)
-    if 1 <= installments <= contract.installments:
+    plan = read_lines(form, request.plan, contract)
+    usual = len(plan) or contract.installments
+    wanted = usual if request.installments is None else request.installments
+    installments = form.whole(
+        "installments", wanted, least=len(plan) or 1, most=len(plan) or contract.installments
+    )
+    if plan and not form.problems:
+        await check_plan(form, plan, contract, product, amount=amount, today=today)
+    elif not plan and 1 <= installments <= contract.installments:
         _check_maturity(form, contract, product, installments, today=today)
     form.refuse()
-    return _Asked(amount, installments, payee, account, evidence)
+    return _Asked(amount, installments, plan, payee, account, evidence)
 
 
 def _pays_nobody(form: Form, request: DrawdownRequest) -> None:

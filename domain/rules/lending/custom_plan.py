@@ -137,6 +137,18 @@ def plan_problems(terms: ScheduleTerms) -> Iterator[Problem]:
             )
 
 
+def idle_row_problems(terms: ScheduleTerms) -> Iterator[Problem]:
+    """The rows of a valid plan that nothing is left for: a loan has none of them."""
+    factors, _ = row_factors(terms, periods_of(terms))
+    for place, (_, left, _) in enumerate(_run(terms, factors)):
+        if left == 0:
+            yield _wrong(
+                ("plan", str(place)),
+                f"Everything is paid back before row {place + 1}: leave it out.",
+                f"第 {place + 1} 期之前已全部还清，请删除该期。",
+            )
+
+
 def _run(terms: ScheduleTerms, factors: Factors) -> Iterator[tuple[int, int, Amounts]]:
     """Row by row: the principal the plan wants paid, what is left to pay, and what is paid."""
     left = terms.principal

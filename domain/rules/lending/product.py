@@ -139,11 +139,16 @@ def _check_order(form: Form, draft: ProductDraft) -> None:
 
 
 def _check_schedule(form: Form, draft: ProductDraft, *, principal: int, today: date) -> None:
-    """The widest loan of the product must have a schedule."""
+    """The widest loan of the product must have a schedule; of those repaid by a custom plan, whose
+    plan comes with the drawdown, one that repays everything at the end."""
+    method = draft.method
+    if method is RepaymentMethod.CUSTOM_PLAN:
+        _check_plan_terms(form, draft)
+        method = RepaymentMethod.INTEREST_ONLY
     terms = ScheduleTerms(
         principal=principal,
         annual_rate=draft.rate_max,
-        method=draft.method,
+        method=method,
         day_count=draft.day_count,
         start_date=today,
         installments=draft.installments_max,
@@ -155,3 +160,21 @@ def _check_schedule(form: Form, draft: ProductDraft, *, principal: int, today: d
     for problem in validate(terms):
         path = [_PATHS.get(name, name) for name in problem.path]
         form.add(problem.code, ".".join(path), problem.en, problem.zh)
+
+
+def _check_plan_terms(form: Form, draft: ProductDraft) -> None:
+    """A custom plan counts its days as months do, and has its own due dates."""
+    if draft.period_unit is not PeriodUnit.MONTH:
+        form.add(
+            ErrorCode.INVALID_VALUE,
+            "periodUnit",
+            "With CUSTOM_PLAN the unit must be MONTH: the days of a plan count as those of months.",
+            "CUSTOM_PLAN 的期间单位须为 MONTH，按月计算天数。",
+        )
+    if draft.settlement_day is not None:
+        form.add(
+            ErrorCode.INVALID_VALUE,
+            "settlementDay",
+            "A custom plan has its own due dates: leave the settlement day out.",
+            "自定义计划自带到期日，请勿填写结息日。",
+        )

@@ -9,7 +9,11 @@ from itertools import pairwise
 from typing import Final
 
 from domain.rules.lending.business_days import MAX_ROLL_DAYS, NoBusinessDay
-from domain.rules.lending.custom_plan import plan_problems, shape_problems
+from domain.rules.lending.custom_plan import (
+    idle_row_problems,
+    plan_problems,
+    shape_problems,
+)
 from domain.rules.lending.periods import FIRST_DATE, LAST_DATE, PeriodUnit, due_date
 from domain.rules.lending.schedule_terms import (
     MAX_ANNUAL_RATE,
@@ -237,3 +241,8 @@ def _whole_number(field: str, en: str, zh: str, low: int, high: int) -> Problem:
         f"The {en} must be a whole number from {low} to {high}.",
         f"{zh}须为 {low} 至 {high} 的整数。",
     )
+
+
+def validate_loan_plan(terms: ScheduleTerms) -> list[Problem]:
+    """Every reason why a real loan cannot be repaid by the custom plan of `terms`."""
+    return list(validate(terms)) or list(idle_row_problems(terms))

@@ -71,6 +71,9 @@ YEAR = CalendarYear(
 )
 
 
+PLANNED = {"method": RepaymentMethod.CUSTOM_PLAN}
+
+
 async def test_a_product_gets_a_version_and_the_old_one_stays(lender: Lender) -> None:
     change = await propose(lender.risk_officer, LOAN_PRODUCT, PRODUCT)
     assert json.loads(change.payload)["principalMin"] == "1000.00"
@@ -94,6 +97,12 @@ async def test_a_product_gets_a_version_and_the_old_one_stays(lender: Lender) ->
     assert await LoanProduct.filter(code="GEN-ONE").count() == 2
 
 
+async def test_a_product_repaid_by_custom_plans(lender: Lender) -> None:
+    draft = replace(PRODUCT, code="GEN-PLAN", **PLANNED)
+    await approve(lender.approver, await propose(lender.risk_officer, LOAN_PRODUCT, draft))
+    assert (await LoanProduct.get(code="GEN-PLAN")).method == RepaymentMethod.CUSTOM_PLAN
+
+
 async def test_of_two_next_versions_one_is_stale(lender: Lender) -> None:
     one = await propose(lender.risk_officer, LOAN_PRODUCT, replace(PRODUCT, code="GEN-TWO"))
     other = await propose(
@@ -114,6 +123,14 @@ async def test_a_product_whose_widest_loan_has_no_schedule(lender: Lender) -> No
             {"settlement_day": 20, "period_unit": PeriodUnit.WEEK},
             {"periodUnit": ErrorCode.INVALID_VALUE},
         ),
+        (
+            {**PLANNED, "settlement_day": 20, "period_unit": PeriodUnit.WEEK},
+            {
+                "settlementDay": ErrorCode.INVALID_VALUE,
+                "periodUnit": ErrorCode.INVALID_VALUE,
+            },
+        ),
+        ({**PLANNED, "installments_max": 601}, {"installmentsMax": ErrorCode.OUT_OF_RANGE}),
         ({"installments_max": 0}, {"installmentsMax": ErrorCode.OUT_OF_RANGE}),
         ({"installments_max": 601}, {"installmentsMax": ErrorCode.OUT_OF_RANGE}),
         ({"principal_max": Decimal("0.01")}, {"principalMax": ErrorCode.OUT_OF_RANGE}),

@@ -168,6 +168,14 @@ def _due_day(account: LoanAccount, event: e.DueDayChange) -> Iterator[Problem]:
     rows = replan.future_rows(account, event.on)
     if not rows:
         yield _nothing_to_come()
+    elif account.terms.schedule.method is RepaymentMethod.CUSTOM_PLAN:
+        yield Problem(
+            ErrorCode.ILLEGAL_STATE,
+            ("id",),
+            "This loan falls due on the days of its custom plan, which count from no due day: "
+            "restructure it instead.",
+            "该借据按自定义计划的日期还款，没有固定还款日，请改用重组。",
+        )
     elif not event.on < event.next_due_date <= rows[0].due_date + dt.timedelta(days=31):
         latest = rows[0].due_date + dt.timedelta(days=31)
         yield Problem(

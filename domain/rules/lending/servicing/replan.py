@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import accumulate, pairwise
 
 from domain.rules.lending.accrual import row_factor, row_interest
 from domain.rules.lending.day_count import DatedRate, actual_days, counted_days
@@ -75,7 +76,8 @@ def lay_out(
 
     A given `installment` (or `principal_part`, for equal principal) is kept, so that the balance
     may run out early: rows after that are dropped. Else it is worked out, so that the last row
-    takes what rounding left.
+    takes what rounding left. Of a custom plan each row keeps its principal; where none may be
+    dropped, it keeps its share of what is left.
     """
     balance = bearing(rows[0])
     method = account.terms.schedule.method
@@ -89,9 +91,12 @@ def lay_out(
         part = principal_part
         if part is None:
             part = divide_rounded(balance, len(rows), account.terms.schedule.rounding)
-        _share(account, rows, balance, part=part)
+        _share(account, rows, balance, parts=[part] * len(rows))
+    elif method is RepaymentMethod.CUSTOM_PLAN:
+        planned = [row.principal - prepaid(row) for row in rows]
+        _share(account, rows, balance, parts=planned if keep else _in_proportion(planned, balance))
     else:
-        _share(account, rows, balance, part=0)
+        _share(account, rows, balance, parts=[0] * len(rows))
     if keep:
         _drop_empty(account, rows)
 
@@ -119,6 +124,11 @@ def prepay(account: LoanAccount, rows: Sequence[Installment], amount: int, on: d
     running.principal += amount
     running.principal_paid += amount
     account.principal_outstanding -= amount
+
+
+def postpone(row: Installment, later: Installment) -> None:
+    """Let what `row` was still to repay be repaid by a `later` one."""
+    later.principal, row.principal = row.principal - prepaid(row), prepaid(row)
 
 
 def cut(account: LoanAccount, on: dt.date) -> tuple[Installment | None, int]:
@@ -194,9 +204,10 @@ def _share(
     balance: int,
     *,
     installment: int | None = None,
-    part: int = 0,
+    parts: Sequence[int] = (),
 ) -> None:
-    """Run the balance down over `rows`; the last one takes what is left."""
+    """Run the balance down over `rows`, by an instalment or by a part of principal for each; the
+    last one takes what is left."""
     last = len(rows) - 1
     for place, row in enumerate(rows):
         ahead = 0
@@ -208,10 +219,18 @@ def _share(
         if place == last:
             principal = balance
         else:
-            wanted = part if installment is None else installment - row.interest
+            wanted = parts[place] if installment is None else installment - row.interest
             principal = min(max(wanted, 0), balance)
         row.principal = principal + ahead
         balance -= principal
+
+
+def _in_proportion(planned: Sequence[int], balance: int) -> list[int]:
+    """`planned` made less, to sum to `balance`: each sum of the first ones is rounded down, so that
+    no cent drifts."""
+    whole = sum(planned)
+    reached = [balance * upto // whole if whole else 0 for upto in accumulate(planned, initial=0)]
+    return [after - before for before, after in pairwise(reached)]
 
 
 def _drop_empty(account: LoanAccount, rows: Sequence[Installment]) -> None:

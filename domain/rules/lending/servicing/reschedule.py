@@ -46,7 +46,8 @@ def extended_maturity(account: LoanAccount, event: e.Extension) -> dt.date:
 
 
 def extend(account: LoanAccount, event: e.Extension) -> None:
-    """Add instalments after the last one, at other rates from today on."""
+    """Add instalments after the last one, at other rates from today on. What a custom plan was to
+    repay at maturity is repaid at the new one."""
     rows = replan.future_rows(account, event.on)
     if not rows:
         return
@@ -62,6 +63,8 @@ def extend(account: LoanAccount, event: e.Extension) -> None:
             replan.new_row(account, last.number + place, period, 0)
             for place, period in enumerate(extended_periods(account, event), start=1)
         ]
+        if account.terms.schedule.method is RepaymentMethod.CUSTOM_PLAN and added:
+            replan.postpone(last, added[-1])
         account.installments += added
         rows += added
     account.counted_from = first

@@ -11,7 +11,7 @@ from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.overdue import CompoundBasis, OverdueTerms
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import build_schedule
-from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
+from domain.rules.lending.schedule_terms import PlanRow, RepaymentMethod, ScheduleTerms
 from domain.rules.lending.servicing.account import Installment, LoanAccount, ServicingTerms
 from domain.rules.lending.servicing.position import moved, position
 from domain.rules.lending.servicing.replay import as_disbursed
@@ -40,6 +40,7 @@ def terms(
     vat: str = "",
     beyond: int = 90,
     cure: int = 180,
+    plan: tuple[PlanRow, ...] = (),
 ) -> ServicingTerms:
     """Terms of a loan; the penalty rate is the contract rate and half of it."""
     contract = Decimal(rate)
@@ -50,7 +51,8 @@ def terms(
             method=method,
             day_count=day_count,
             start_date=start,
-            installments=installments,
+            installments=len(plan) or installments,
+            plan=plan,
             every=every,
             unit=unit,
             settlement_day=settlement_day,

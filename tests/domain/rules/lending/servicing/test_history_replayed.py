@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.overdue import CompoundBasis
-from domain.rules.lending.schedule_terms import RepaymentMethod
+from domain.rules.lending.schedule_terms import PlanRow, RepaymentMethod
 from domain.rules.lending.servicing import events as e
 from domain.rules.lending.servicing.account import LoanAccount, ServicingTerms
 from domain.rules.lending.servicing.apply import apply
@@ -26,21 +26,35 @@ from domain.rules.refusal import Refused
 from tests.domain.rules.lending.servicing.loans import START, check, disbursed, terms
 
 ONE_DAY = dt.timedelta(days=1)
-METHODS = [method for method in RepaymentMethod if method is not RepaymentMethod.CUSTOM_PLAN]
+
+
+@st.composite
+def plans(draw: st.DrawFn, start: dt.date, principal: int) -> tuple[PlanRow, ...]:
+    """Rows some of which repay nothing; the last one repays what is left."""
+    spans = draw(st.lists(st.integers(1, 100), min_size=1, max_size=8))
+    days = [start + sum(spans[: place + 1]) * ONE_DAY for place in range(len(spans))]
+    shares = [draw(st.integers(0, 1)) * (principal // (2 * len(days))) for _ in days[1:]]
+    rows = [PlanRow(day, principal=share) for day, share in zip(days, shares, strict=False)]
+    return (*rows, PlanRow(days[-1]))
 
 
 @st.composite
 def loans(draw: st.DrawFn) -> ServicingTerms:
     every = draw(st.sampled_from([1, 3]))
+    method = draw(st.sampled_from(RepaymentMethod))
+    principal = draw(st.sampled_from([1, 99_99, 1_200_000_00, 10**15]))
+    start = draw(st.sampled_from([START, dt.date(2027, 12, 31), dt.date(2028, 1, 31)]))
+    planned = method is RepaymentMethod.CUSTOM_PLAN
     return terms(
-        principal=draw(st.sampled_from([1, 99_99, 1_200_000_00, 10**15])),
+        principal=principal,
         rate=draw(st.sampled_from(["0", "0.0360", "0.1199", "0.24"])),
-        method=draw(st.sampled_from(METHODS)),
+        method=method,
+        plan=draw(plans(start, principal)) if planned else (),
         day_count=draw(st.sampled_from(DayCount)),
         installments=draw(st.integers(1, 8)),
         every=every,
-        settlement_day=draw(st.sampled_from([None, None, 20, 31])),
-        start=draw(st.sampled_from([START, dt.date(2027, 12, 31), dt.date(2028, 1, 31)])),
+        settlement_day=None if planned else draw(st.sampled_from([None, None, 20, 31])),
+        start=start,
         grace_days=draw(st.sampled_from([0, 0, 5])),
         rule=AllocationRule(
             axis=draw(st.sampled_from(AllocationAxis)),
