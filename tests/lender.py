@@ -16,6 +16,7 @@ from domain.models.lending.product import LoanProduct
 from domain.models.staff import BorrowerUser, Branch, Employee, EmployeeRole
 from domain.operations.lending.activate_facility import activate_facility
 from domain.operations.lending.disburse_drawdown import disburse_drawdown
+from domain.operations.lending.drawdown_plan import PlanLine
 from domain.operations.lending.prepare_contract import prepare_contract, sign_contract
 from domain.operations.lending.propose_facility import FacilityProposal, propose_facility
 from domain.operations.lending.register_borrower import Registration, register_borrower
@@ -153,18 +154,25 @@ class Lender:
         )
         return await LoanContract.get(id=contract.id)
 
-    async def loan(self, facility_id: int | None = None, **terms: object) -> Loan:
+    async def loan(
+        self, facility_id: int | None = None, plan: tuple[PlanLine, ...] = (), **terms: object
+    ) -> Loan:
         """A disbursed loan of the whole contract."""
         facility_id = facility_id or await self.facility()
         contract = await self.signed_contract(facility_id, **terms)
-        drawdown_id = await self.drawdown(contract, str(Decimal(contract.amount) / 100))
+        drawdown_id = await self.drawdown(contract, str(Decimal(contract.amount) / 100), plan)
         done = await disburse_drawdown(actor=self.cashier, key=key(), drawdown_id=drawdown_id)
         return await Loan.get(id=done["loan"])
 
-    async def drawdown(self, contract: LoanContract, amount: str) -> int:
+    async def drawdown(
+        self, contract: LoanContract, amount: str, plan: tuple[PlanLine, ...] = ()
+    ) -> int:
         """Request a drawdown for own use; return its row id."""
         request = DrawdownRequest(
-            contract_id=contract.id, amount=Decimal(amount), payment_method=PaymentMethod.SELF
+            contract_id=contract.id,
+            amount=Decimal(amount),
+            payment_method=PaymentMethod.SELF,
+            plan=plan,
         )
         done = await request_drawdown(actor=self.relationship_manager, key=key(), request=request)
         return done["drawdown"]

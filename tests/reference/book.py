@@ -27,6 +27,7 @@ from domain.operations.lending.change_terms import (
     charge_loan,
     restructure_loan,
 )
+from domain.operations.lending.drawdown_plan import PlanLine
 from domain.operations.lending.loan_event import do_event, reverse_repayment
 from domain.operations.lending.repay_loan import Payment, pay_off_loan, prepay_loan, repay_loan
 from domain.operations.perform import Done, Step, perform
@@ -44,6 +45,7 @@ from tests.reference.actions import (
     some_act,
     some_days,
     some_payment,
+    some_plan,
     some_product,
 )
 from tests.reference.books import BANK
@@ -101,10 +103,13 @@ class Book:
     async def _lend(self, facility_id: int) -> LentLoan:
         product = some_product(self.choose)
         taxed = self.choose.one_of((True, False))
+        principal = self.choose.one_of((99_99, 50_000_00, 1_200_000_00))
+        plan = some_plan(self.choose, self.today, principal) if product.plan else ()
         product = replace(
             product,
-            principal=self.choose.one_of((99_99, 50_000_00, 1_200_000_00)),
+            principal=principal,
             start=self.today,
+            plan=plan,
             vat=((VAT_FROM, Fraction(6, 100)),) if taxed else (),
         )
         code = f"T{key()}"
@@ -142,7 +147,11 @@ class Book:
             product=code,
             amount=product.principal,
             rate=str(translate.decimal(product.rate)),
-            installments=product.installments,
+            # The term of a contract with a plan; the plan is far shorter.
+            installments=60 if plan else product.installments,
+            plan=tuple(
+                PlanLine(due_date=day, principal=Decimal(amount) / 100) for day, amount in plan
+            ),
         )
         loan.non_accrual_beyond_days = product.non_accrual_beyond
         loan.cure_days = product.cure_days

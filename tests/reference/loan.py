@@ -348,7 +348,7 @@ class Loan:
             self._restructure(act)
         else:
             self._accelerate()
-            if act.kind == "WRITE_OFF":
+            if act.kind == "WRITE_OFF" and self.state != "WRITTEN_OFF":
                 claims = {bucket: self.receivable(bucket) for bucket in INTEREST_BUCKETS}
                 fees = self.receivable("COSTS")
                 self.books.write_off(claims, principal=self.principal, fees=fees)

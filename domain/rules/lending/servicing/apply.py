@@ -197,6 +197,8 @@ def _change_terms(account: LoanAccount, event: e.Event) -> None:
             restructure(account, event)
         case e.Acceleration():
             accelerate(account, event.on)
+        case e.WriteOff() if account.state is LoanState.WRITTEN_OFF:
+            pass  # only in a changed history; what was recovered since stays recovered
         case e.WriteOff():
             accelerate(account, event.on)
             account.written_off = account.principal_outstanding

@@ -207,3 +207,18 @@ def test_a_first_row_without_a_claim_is_not_the_next_due() -> None:
     account = disbursed(terms(rate="0", method=RepaymentMethod.INTEREST_ONLY, installments=3))
     assert account.next_due_date == account.maturity_date
     assert account.days_past_due() == 0
+
+
+def test_a_loan_is_written_off_once_whatever_became_of_the_past() -> None:
+    """A payoff dated back undid the first write-off, a charge opened the loan again, it was written
+    off for that, and then the payoff was reversed: of the second write-off nothing is left to do,
+    and what was recovered between them stays recovered."""
+    history = [
+        e.WriteOff(sequence=1, on=day(100)),
+        e.Payment(sequence=2, on=day(110), amount=200_000_00),
+        e.WriteOff(sequence=3, on=day(130)),
+    ]
+    account = replay(disbursed(terms()), history, today=day(130))
+    assert account.written_off == 1_200_000_00
+    assert account.principal_outstanding < 1_200_000_00
+    check(account)
