@@ -31,6 +31,7 @@ from domain.operations.lending.drawdown_plan import PlanLine
 from domain.operations.lending.loan_event import do_event, reverse_repayment
 from domain.operations.lending.repay_loan import Payment, pay_off_loan, prepay_loan, repay_loan
 from domain.operations.perform import Done, Step, perform
+from domain.rules.lending.business_days import MAX_ROLL_DAYS
 from domain.rules.lending.postings import CASH_ACCOUNTS
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
@@ -61,12 +62,20 @@ _CASH = {str(account) for account in CASH_ACCOUNTS}
 
 
 class LentLoan:
-    """A loan of the book: its row, its history, and what the reference makes of it."""
+    """A loan of the book: its row, its history, and what the reference makes of it. `days` are its
+    calendar's; its product has those alone that the loan keeps."""
 
-    def __init__(self, row_id: int, facility_id: int, product: Product) -> None:
+    def __init__(
+        self,
+        row_id: int,
+        facility_id: int,
+        product: Product,
+        days: frozenset[tuple[str, dt.date]],
+    ) -> None:
         self.id = row_id
         self.facility_id = facility_id
         self.product = product
+        self.days = days
         self.history: list[Act] = []
         self.repayments: dict[int, int] = {}
         self.order = 0
@@ -140,8 +149,8 @@ class Book:
             calendar=code,
         )
         for kind, day in sorted(product.days):
-            kept = DayKind.HOLIDAY if kind == "off" else DayKind.WORKDAY
-            await CalendarDay.create(calendar=code, date=day, kind=kept, name=kind)
+            stored = DayKind.HOLIDAY if kind == "off" else DayKind.WORKDAY
+            await CalendarDay.create(calendar=code, date=day, kind=stored, name=kind)
         loan = await self.lender.loan(
             facility_id,
             product=code,
@@ -157,7 +166,9 @@ class Book:
         loan.cure_days = product.cure_days
         loan.prepayment_fee_rate = terms.prepayment_fee_rate
         await loan.save()
-        return LentLoan(loan.id, facility_id, product)
+        latest = loan.maturity_date + dt.timedelta(days=2 * MAX_ROLL_DAYS)
+        kept = frozenset((kind, day) for kind, day in product.days if day <= latest)
+        return LentLoan(loan.id, facility_id, replace(product, days=kept), product.days)
 
     async def step(self) -> str:
         """Try one thing; return its name."""
@@ -184,7 +195,7 @@ class Book:
         loan.order += 1
         act = some_act(self.choose, loan.reference, loan.order)
         if act.kind in _BY_OPERATIONS:  # which read the product's calendar
-            act = replace(act, roll=loan.product.roll, days=loan.product.days)
+            act = replace(act, roll=loan.product.roll, days=loan.days)
         allowed = loan.reference.allows(act)
         return await self._try(loan, act, [*loan.history, act], allowed=allowed)
 
