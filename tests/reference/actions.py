@@ -160,7 +160,7 @@ def some_act(choose: Choice, loan: Loan, order: int) -> Act:
     return _MAKERS[kind](choose, loan, order)
 
 
-_OFTEN = ("PAYMENT", "PAYMENT", "PREPAYMENT", "WAIVER", "CHARGE", "RATE_CHANGE")
+_OFTEN = ("PAYMENT", "PAYMENT", "PREPAYMENT", "WAIVER", "CHARGE", "RATE_CHANGE", "MISUSE")
 
 
 def some_payment(choose: Choice, loan: Loan, order: int) -> Act:
@@ -217,6 +217,20 @@ def _rolling(choose: Choice, loan: Loan) -> dict[str, Any]:
     }
 
 
+def _misuse(choose: Choice, loan: Loan, order: int) -> Act:
+    share = choose.one_of((0, 1, 33, 100, 101))
+    days = choose.one_of((0, 0, 1, 20, choose.number(0, 120)))
+    since = max(loan.today - dt.timedelta(days=days), loan.product.start)
+    return Act(
+        order=order,
+        on=loan.today,
+        kind="MISUSE",
+        amount=loan.principal * share // 100,
+        markup=Fraction(choose.one_of(("0.3", "0.5", "0.85", "1"))),
+        since=since,
+    )
+
+
 def _terms(kind: str) -> Callable[[Choice, Loan, int], Act]:
     def make(choose: Choice, loan: Loan, order: int) -> Act:
         contract = choose.one_of((loan.rate, *(rate(text) for text in RATES)))
@@ -246,5 +260,6 @@ _MAKERS: dict[str, Callable[[Choice, Loan, int], Act]] = {
     "EXTENSION": _terms("EXTENSION"),
     "RESTRUCTURING": _terms("RESTRUCTURING"),
     "ACCELERATION": _terms("ACCELERATION"),
+    "MISUSE": _misuse,
     "WRITE_OFF": _terms("WRITE_OFF"),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -48,6 +48,8 @@ class Act:
     rate: int = 0
     penalty_rate: int = 0
     periods: int = 0
+    markup: Fraction = Fraction(0)
+    since: dt.date | None = None
     method: str = ""
     roll: str = "NONE"
     days: frozenset[tuple[str, dt.date]] = frozenset()
@@ -79,6 +81,33 @@ class Owed:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class Misused:
+    """Which share of the principal is misused since a day, and what that costs above the rate."""
+
+    since: dt.date
+    share: Fraction
+    markup: Fraction
+    put_on_record: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rates of a day, over `RATE`."""
+
+    contract: int
+    penalty: int
+
+    def surcharge(self, misuse: Misused) -> Fraction:
+        """What undue principal bears above the contract rate."""
+        return misuse.share * misuse.markup * self.contract
+
+    def on_overdue(self, misuse: Misused) -> Fraction:
+        """What overdue principal bears above the penalty rate: the heavier of both counts."""
+        heavier = self.contract * (1 + misuse.markup) - self.penalty
+        return misuse.share * max(heavier, Fraction(0))
+
+
 class Contradiction(Exception):
     """A past act can no longer have happened."""
 
@@ -92,6 +121,8 @@ class Loan:
         self.state = "ACTIVE"
         self.method = product.method
         self.rate, self.penalty_rate = product.rate, product.penalty_rate
+        self.misuse = Misused(product.start, Fraction(0), Fraction(0))
+        self.rates_on: dict[dt.date, Rates] = {}
         self.rows = plan.first_rows(product)
         self.charges: list[Charge] = []
         self.maturity = self.rows[-1].due
@@ -148,8 +179,9 @@ class Loan:
         return [each for each in owed + costs if each.amount]
 
     def accrued_ahead(self) -> list[Owed]:
-        """Interest that has accrued on instalments not due yet."""
-        ahead = [Owed(row, "INTEREST", row.claim("INTEREST")) for row in self.future()]
+        """Interest that has accrued on instalments not due yet, and the penalty for misuse."""
+        buckets = ("PENALTY", "INTEREST")
+        ahead = [Owed(row, b, row.claim(b)) for row in self.future() for b in buckets]
         return [each for each in ahead if each.amount > 0]
 
     def owed_to_close(self) -> list[Owed]:
@@ -190,6 +222,8 @@ class Loan:
             return bool(future) and self._can_roll(act)
         if act.kind == "ACCELERATION":
             return bool(future)
+        if act.kind == "MISUSE":
+            return self._may_be_misused(act)
         return True
 
     def _can_roll(self, act: Act) -> bool:
@@ -217,10 +251,14 @@ class Loan:
     def _end_day(self) -> None:
         """The interest of today accrues."""
         tomorrow = self.today + ONE_DAY
+        rates = self.rates_on[self.today] = Rates(self.rate, self.penalty_rate)
         for row in self.open_rows():
             if row.start <= self.today < row.due:
                 now = plan.elapsed(self.product, row, tomorrow)
-                row.earned += row.bearing * self.rate * (now - row.counted)
+                row.bore[self.today] = row.bearing * (now - row.counted)
+                row.earned += row.bore[self.today] * self.rate
+                row.misused += row.bore[self.today] * rates.surcharge(self.misuse)
+                self._accrue(row, "PENALTY", row.missed + self._round(row.misused))
                 row.counted = now
                 target = row.interest if tomorrow == row.due else self._round(row.earned)
                 row.interest_of[self.today] = target - row.accrued["INTEREST"]
@@ -234,18 +272,22 @@ class Loan:
         maturity = row.maturity or self.maturity
         contract = self.product.compound_basis != "PENALTY" and self.today < maturity
         compound_rate = self.rate if contract else self.penalty_rate
-        row.exact["PENALTY"] += row.principal_unpaid * self.penalty_rate * share
+        rates = self.rates_on[self.today]
+        row.late[self.today] = row.principal_unpaid * share
+        on_principal = self.penalty_rate + rates.on_overdue(self.misuse)
+        row.exact["PENALTY"] += row.late[self.today] * on_principal
         row.exact["COMPOUND"] += row.interest_unpaid * compound_rate * share
         grace_end = row.due + self.product.grace_days * ONE_DAY
         if self.today == grace_end and not (row.principal_unpaid or row.interest_unpaid):
             row.grace_kept = True
         if self.today >= grace_end and not row.grace_kept:
-            self._accrue(row, "PENALTY", self._round(row.exact["PENALTY"]))
+            before_due = row.missed + self._round(row.misused)
+            self._accrue(row, "PENALTY", before_due + self._round(row.exact["PENALTY"]))
             self._accrue(row, "COMPOUND", self._round(row.exact["COMPOUND"]))
 
-    def _round(self, exact: int) -> int:
+    def _round(self, exact: Fraction | int) -> int:
         year = basis(self.product.day_count)
-        return rounded(Fraction(exact, RATE * year), self.product.rounding)
+        return rounded(Fraction(exact) / (RATE * year), self.product.rounding)
 
     def _accrue(self, row: Row, bucket: str, target: int) -> None:
         self.earned_on[self.today] += target - row.accrued[bucket]
@@ -346,6 +388,8 @@ class Loan:
             self._extend(act)
         elif act.kind == "RESTRUCTURING":
             self._restructure(act)
+        elif act.kind == "MISUSE":
+            self._charge_misuse(act)
         else:
             self._accelerate()
             if act.kind == "WRITE_OFF" and self.state != "WRITTEN_OFF":
@@ -621,6 +665,59 @@ class Loan:
             self._cut()
             future[0].principal += undue
             self._mature_on(self.today)
+
+    def _may_be_misused(self, act: Act) -> bool:
+        now, share = self.misuse, self._share(act)
+        lighter = share < now.share or act.markup < now.markup
+        begins = act.since or self.today
+        return (
+            act.amount <= self.principal
+            and bool(act.amount or now.share)
+            and (begins >= now.since or not now.put_on_record)
+            and not (lighter and begins < self.today)
+        )
+
+    def _share(self, act: Act) -> Fraction:
+        """Of the principal, to twelve decimals."""
+        if act.amount >= self.principal:
+            return Fraction(act.amount > 0)
+        unit = 10**12
+        return Fraction(rounded(Fraction(act.amount * unit, self.principal), "HALF_UP"), unit)
+
+    def _charge_misuse(self, act: Act) -> None:
+        """Charge misuse from today; what its days before would have cost comes to the row that is
+        running, or to the last one."""
+        owing = self.future()[:1] or self.open_rows()[-1:]
+        if not owing:
+            return
+        found = Misused(self.today, self._share(act), act.markup, put_on_record=True)
+        begins = act.since or self.today
+        missed = 0
+        for row in self.rows:
+            before = {day: exact for day, exact in row.bore.items() if day >= begins}
+            missed += self._round(self._more(before, found, Rates.surcharge))
+            grace_end = row.due + self.product.grace_days * ONE_DAY
+            if self.today > grace_end and not row.grace_kept:
+                after = {day: exact for day, exact in row.late.items() if day >= begins}
+                missed += self._round(self._more(after, found, Rates.on_overdue))
+        owing[0].missed += missed
+        owing[0].accrued["PENALTY"] += missed
+        self.books.accrue("PENALTY", missed)
+        self.misuse = found
+
+    def _more(
+        self,
+        bore: dict[dt.date, int],
+        found: Misused,
+        rule: Callable[[Rates, Misused], Fraction],
+    ) -> Fraction:
+        """What the balances of those days would have cost more. Misuse on record already began
+        before them."""
+        more = Fraction(0)
+        for day, exact in bore.items():
+            rates = self.rates_on[day]
+            more += exact * max(rule(rates, found) - rule(rates, self.misuse), Fraction(0))
+        return more
 
     def _cut(self) -> None:
         """The running row ends today with the interest it accrued; the later ones go."""

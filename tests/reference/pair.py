@@ -64,6 +64,8 @@ class Pair:
             if self.account != before:
                 raise Disagreement(f"{act} was refused and changed the loan")
             return False
+        if act.since is not None and act.since < act.on:  # it looks at settled instalments too
+            return self.change_history([*self.history, act], asked=act)
         self.history.append(act)
         apply(self.account, event)
         self._check()

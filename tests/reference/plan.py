@@ -50,7 +50,9 @@ class Product:
 class Row:
     """An instalment. `whole` are its parts of the year, `counted` those that have passed, `earned`
     the exact contract interest of these and `interest_of` each day's in minor units; `bearing` is
-    the balance on which it earns now."""
+    the balance on which it earns now. `misused` is the
+    exact surcharge on principal that is misused, `missed` what was added for earlier days; `bore`
+    and `late` are each day's balance, undue and overdue, and the parts of the year it counted."""
 
     number: int
     start: dt.date
@@ -63,13 +65,19 @@ class Row:
     prepaid: bool = False
     counted: int = 0
     earned: int = 0
+    misused: Fraction = Fraction(0)
+    missed: int = 0
     maturity: dt.date | None = None
     grace_kept: bool = False
     principal_paid: int = 0
     moved: int = 0
     settled_on: dt.date | None = None
     interest_of: dict[dt.date, int] = field(default_factory=dict)
-    exact: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("PENALTY", "COMPOUND"), 0))
+    bore: dict[dt.date, int] = field(default_factory=dict)
+    late: dict[dt.date, int] = field(default_factory=dict)
+    exact: dict[str, Fraction] = field(
+        default_factory=lambda: dict.fromkeys(("PENALTY", "COMPOUND"), Fraction(0))
+    )
     accrued: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_BUCKETS, 0))
     paid: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_BUCKETS, 0))
     waived: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_BUCKETS, 0))

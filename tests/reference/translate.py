@@ -105,11 +105,14 @@ def event_of(act: Act, *, sequence: int) -> e.Event:
             periods = act.periods
             rolling = _rolling(act)
             return e.Restructuring(method=method, periods=periods, **rates, **rolling, **common)
-        case "ACCELERATION":
-            return e.Acceleration(**common)
-        case "WRITE_OFF":
-            return e.WriteOff(**common)
-    raise ValueError(act.kind)
+        case "MISUSE":
+            markup = Decimal(act.markup.numerator) / act.markup.denominator
+            since = act.since or act.on
+            return e.Misuse(amount=act.amount, markup=markup, since=since, **common)
+    return _PLAIN[act.kind](**common)
+
+
+_PLAIN = {"ACCELERATION": e.Acceleration, "WRITE_OFF": e.WriteOff}
 
 
 def state_of_reference(loan: Loan) -> State:

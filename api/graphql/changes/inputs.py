@@ -17,6 +17,7 @@ from api.graphql.changes import enums  # noqa: F401 - describes the enums used h
 from api.graphql.changes.money_inputs import (
     BackdatedRepaymentInput,
     ManualJournalInput,
+    MisuseInput,
     RefundInput,
     ReverseRepaymentInput,
     SuspenseMatchInput,
@@ -240,6 +241,9 @@ class ChangeContentInput:
     )
     manual_journal: ManualJournalInput | None = strawberry.field(
         default=strawberry.UNSET, description="A journal by hand."
+    )
+    misuse: MisuseInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Principal that is misused."
     )
     write_off: WriteOffInput | None = strawberry.field(
         default=strawberry.UNSET, description="A loan to write off."

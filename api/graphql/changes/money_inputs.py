@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import strawberry
 
 from api.graphql.ids import row_id_of
 from api.graphql.lending import enums  # noqa: F401 - describes the enums used here
-from api.graphql.scalars import MoneyInput
+from api.graphql.scalars import MoneyInput, Rate
 from domain.operations.changes.kinds.backdated_repayment import BackdatedRepayment
 from domain.operations.changes.kinds.manual_journal import ManualJournal, ManualLine
+from domain.operations.changes.kinds.misuse import LoanMisuse
 from domain.operations.changes.kinds.refund import CreditRefund
 from domain.operations.changes.kinds.reverse_repayment import Reversal
 from domain.operations.changes.kinds.suspense_match import SuspenseMatch
@@ -136,6 +138,43 @@ class ManualJournalInput:
             ),
             reason=self.reason,
             value_date=self.value_date,
+        )
+
+
+@strawberry.input(
+    description="Principal that was not used as the contract says (挪用): it bears the contract "
+    "rate × (1 + markup)."
+)
+class MisuseInput:
+    """Payload of MISUSE."""
+
+    loan_id: strawberry.ID = strawberry.field(description="Global id of an ACTIVE loan.")
+    amount: MoneyInput = strawberry.field(
+        description="How much of the principal outstanding is misused; 0 when none is any more. "
+        "Its share of the principal stays as principal is repaid."
+    )
+    currency: str = strawberry.field(description=_CURRENCY)
+    markup: Rate = strawberry.field(
+        default=Decimal(0),
+        description="What the contract charges above its rate, a fraction of it: 0.5 is 50 %. Not "
+        "needed with an amount of 0.",
+    )
+    since: dt.date | None = strawberry.field(
+        default=None,
+        description="The day the misuse began; the day of the approval when left out. What it "
+        "costs for the days before the approval falls due with the running instalment.",
+    )
+    reason: str = strawberry.field(description=_REASON)
+
+    def payload(self) -> LoanMisuse:
+        """The misuse."""
+        return LoanMisuse(
+            loan_id=row_id_of(self.loan_id, "Loan"),
+            amount=self.amount,
+            currency=self.currency,
+            markup=self.markup,
+            since=self.since,
+            reason=self.reason,
         )
 
 

@@ -31,6 +31,9 @@ class LoanEventKind(Enum):
     ACCELERATION = strawberry.enum_value(
         "ACCELERATION", description="All principal was declared due (宣布提前到期)."
     )
+    MISUSE = strawberry.enum_value(
+        "MISUSE", description="Principal was found to be misused (挪用), or no longer is."
+    )
     DEMAND = strawberry.enum_value(
         "DEMAND", description="The borrower was asked to pay, or acknowledged the debt."
     )
@@ -49,6 +52,11 @@ def _data(name: str) -> Any:
     return read
 
 
+def _since(noun: Any, row: Any) -> dt.date | None:
+    since = _data("since")(noun, row)
+    return dt.date.fromisoformat(since) if since else None
+
+
 @strawberry.type(description="An event of a loan's history that is no payment.")
 class LoanHistoryEvent(Node):
     """A row of the loan_event table."""
@@ -61,6 +69,12 @@ class LoanHistoryEvent(Node):
     annual_rate: Rate | None = computed(
         ("data",), "The contract rate from then on, where it changed.", _data("annual_rate")
     )
+    markup: Rate | None = computed(
+        ("data",),
+        "What misused principal is charged above the contract rate, a fraction of it.",
+        _data("markup"),
+    )
+    since: dt.date | None = computed(("data",), "The day the misuse began.", _since)
     periods: int | None = computed(
         ("data",), "How many instalments were added, or the new schedule has.", _data("periods")
     )

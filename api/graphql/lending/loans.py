@@ -19,7 +19,7 @@ from api.graphql.lending.loan_history import LoanCharge, LoanHistoryEvent, Super
 from api.graphql.nouns import Noun, column, computed, many, money, one, rate
 from api.graphql.payloads import Payload, answer
 from api.graphql.scalars import Money, MoneyInput, Rate
-from domain.models.lending.loan_account import read_rate_changes
+from domain.models.lending.loan_account import read_misuse, read_rate_changes
 from domain.operations.lending.repay_loan import Payment, pay_off_loan, prepay_loan, repay_loan
 from domain.operations.lending.take_payment import PayerRole
 from domain.queries.lending.payoff import payoff_quote
@@ -53,7 +53,17 @@ def _current_rate(_: Any, row: Mapping[str, Any]) -> Decimal:
     for change in read_rate_changes(row["rate_changes"]):
         if change.effective_from <= row["accrued_through"]:
             rate = change.rate
-    return max(rate.normalize(), rate.quantize(Decimal("0.0001")), key=_decimals)
+    return _four_decimals(rate)
+
+
+def _misused_share(_: Any, row: Mapping[str, Any]) -> Decimal | None:
+    steps = read_misuse(row["misuse"])
+    return _four_decimals(steps[-1].share) if steps and steps[-1].share else None
+
+
+def _four_decimals(value: Decimal) -> Decimal:
+    """With four decimals, or as many more as it has."""
+    return max(value.normalize(), value.quantize(Decimal("0.0001")), key=_decimals)
 
 
 def _decimals(value: Decimal) -> int:
@@ -75,14 +85,15 @@ class Installment(Node):
     interest_paid: Money = money("interest_paid", "Contract interest paid.")
     interest_accrued: Money = money("interest_accrued", "Contract interest accrued so far.")
     penalty_due: Money = computed(
-        ("penalty_accrued", "penalty_paid", "currency"),
-        "Penalty interest (罚息) accrued and unpaid.",
-        _sum_of("penalty_accrued", "penalty_paid"),
+        ("penalty_accrued", "penalty_paid", "penalty_waived", "currency"),
+        "Penalty interest (罚息) accrued and neither paid nor waived; before the due date, what "
+        "misused principal bears.",
+        _sum_of("penalty_accrued", "penalty_paid", "penalty_waived"),
     )
     compound_due: Money = computed(
-        ("compound_accrued", "compound_paid", "currency"),
-        "Compound interest (复利) accrued and unpaid.",
-        _sum_of("compound_accrued", "compound_paid"),
+        ("compound_accrued", "compound_paid", "compound_waived", "currency"),
+        "Compound interest (复利) accrued and neither paid nor waived.",
+        _sum_of("compound_accrued", "compound_paid", "compound_waived"),
     )
     settled_on: dt.date | None = column("settled_on", "When it was settled in full.")
 
@@ -197,6 +208,11 @@ class Loan(Node):
         ("annual_rate", "rate_changes", "accrued_through"),
         "Contract rate a year at the business date: `annualRate` until an event changed it.",
         _current_rate,
+    )
+    misused_share: Rate | None = computed(
+        ("misuse",),
+        "Which share of its principal is misused (挪用) and bears the penalty for that.",
+        _misused_share,
     )
     fee_receivable: Money = money("fee_receivable", "Fees and costs levied and not yet paid.")
     written_off: Money = money("written_off", "Principal that was written off (账销案存).")

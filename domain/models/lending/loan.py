@@ -50,6 +50,7 @@ class Loan(models.Model):
     counted_from = fields.DateField(null=True)
     maturity_date = fields.DateField()
     matured = fields.JSONField[list[Any]](null=True)
+    misuse = fields.JSONField[list[Any]](null=True)
     accrued_through = fields.DateField()
     book_status = fields.CharField(max_length=12, default="ACCRUING")
     arrears_cleared_on = fields.DateField(null=True)

@@ -15,6 +15,7 @@ from domain.models.lending.loan_terms import allocation_rule, schedule_terms
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.interest import BalanceChange
+from domain.rules.lending.misuse import MisuseStep
 from domain.rules.lending.overdue import CompoundBasis, InstallmentPayment, OverdueTerms
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing.account import (
@@ -145,6 +146,9 @@ def _present_terms(loan: LoanRow, vat: tuple[DatedRate, ...]) -> ServicingTerms:
     if loan.current_method != loan.method:
         schedule = replace(terms.schedule, method=RepaymentMethod(loan.current_method))
         terms = replace(terms, schedule=schedule)
+    if loan.misuse:
+        overdue = replace(terms.overdue, misuse=read_misuse(loan.misuse))
+        terms = replace(terms, overdue=overdue)
     if not loan.rate_changes:
         return terms
     contract = read_rate_changes(loan.rate_changes)
@@ -177,6 +181,37 @@ def stored_rate_changes(account: LoanAccount) -> str | None:
         [
             [rate.effective_from.isoformat(), str(rate.rate), str(charged.rate)]
             for rate, charged in zip(contract, penalty, strict=True)
+        ]
+    ).decode()
+
+
+def read_misuse(stored: Any) -> tuple[MisuseStep, ...]:
+    """The steps of the JSON that :func:`stored_misuse` makes, as text or read already; none for
+    None."""
+    if not stored:
+        return ()
+    steps = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+    return tuple(
+        MisuseStep(dt.date.fromisoformat(day), Decimal(share), Decimal(markup), number, arrears)
+        for day, share, markup, number, arrears in steps
+    )
+
+
+def stored_misuse(account: LoanAccount) -> str | None:
+    """The JSON of what is on record of misused principal; None where nothing ever was."""
+    steps = account.terms.overdue.misuse
+    if not steps:
+        return None
+    return orjson.dumps(
+        [
+            (
+                each.effective_from.isoformat(),
+                str(each.share),
+                str(each.markup),
+                each.number,
+                each.arrears,
+            )
+            for each in steps
         ]
     ).decode()
 

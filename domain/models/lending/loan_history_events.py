@@ -29,6 +29,7 @@ EVENT_KINDS: dict[type[e.Event], str] = {
     e.Extension: "EXTENSION",
     e.Restructuring: "RESTRUCTURING",
     e.Acceleration: "ACCELERATION",
+    e.Misuse: "MISUSE",
     e.WriteOff: "WRITE_OFF",
 }
 """The kinds of the loan_event table that a replay does again."""
@@ -53,6 +54,9 @@ def stored_event(event: e.Event) -> tuple[str, int, dict[str, Any]]:
         case e.Restructuring():
             terms = {"method": str(event.method), "periods": event.periods}
             return kind, 0, {**terms, **_rates(event), **_rolling(event)}
+        case e.Misuse():
+            data = {"markup": str(event.markup), "since": event.since.isoformat()}
+            return kind, event.amount, data
         case _:
             return kind, 0, {}
 
@@ -96,6 +100,10 @@ def event_of(row: Mapping[str, Any]) -> e.Event:
             )
         case "ACCELERATION":
             return e.Acceleration(sequence=sequence, on=on)
+        case "MISUSE":
+            since = dt.date.fromisoformat(data["since"])
+            markup = Decimal(data["markup"])
+            return e.Misuse(sequence=sequence, on=on, amount=amount, markup=markup, since=since)
         case "WRITE_OFF":
             return e.WriteOff(sequence=sequence, on=on)
         case kind:

@@ -49,6 +49,7 @@ class LoanRow:
     counted_from: dt.date
     maturity_date: dt.date
     matured: str | None
+    misuse: str | None
     accrued_through: dt.date
     book_status: str
     arrears_cleared_on: dt.date | None

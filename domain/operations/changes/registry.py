@@ -16,6 +16,7 @@ from domain.operations.changes.kinds.employee_roles import EMPLOYEE_ROLES
 from domain.operations.changes.kinds.exchange_rate import EXCHANGE_RATE
 from domain.operations.changes.kinds.loan_product import LOAN_PRODUCT
 from domain.operations.changes.kinds.manual_journal import MANUAL_JOURNAL
+from domain.operations.changes.kinds.misuse import MISUSE
 from domain.operations.changes.kinds.policy_rule import POLICY_RULE
 from domain.operations.changes.kinds.policy_value import POLICY_VALUE
 from domain.operations.changes.kinds.posting_profile import POSTING_PROFILE
@@ -37,6 +38,7 @@ _KINDS: Final[tuple[Kind[Any], ...]] = (
     POLICY_RULE,
     POLICY_VALUE,
     BACKDATED_REPAYMENT,
+    MISUSE,
     REFUND,
     REVERSE_REPAYMENT,
     SUSPENSE_MATCH,

@@ -16,6 +16,7 @@ from domain.models.lending.loan_account import (
     STATE_COLUMNS,
     loan_account,
     stored_matured,
+    stored_misuse,
     stored_rate_changes,
 )
 from domain.models.lending.loan_rows import ChargeRow, InstallmentRow, LimitRow, LoanRow
@@ -41,7 +42,8 @@ from domain.rules.lending.states import LIVING_LOANS, FacilityState
 from domain.rules.refusal import refuse_if
 
 _ONE_DAY = dt.timedelta(days=1)
-_LOAN_COLUMNS = (*STATE_COLUMNS, "rate_changes", "matured", "current_method", "event_count")
+_TERMS_COLUMNS = ("rate_changes", "matured", "misuse", "current_method")
+_LOAN_COLUMNS = (*STATE_COLUMNS, *_TERMS_COLUMNS, "event_count")
 _UPDATE_LOAN = (
     f"UPDATE loan SET {', '.join(f'{name} = %s' for name in _LOAN_COLUMNS)} WHERE id = %s"
 )
@@ -237,6 +239,7 @@ async def save(loan: OpenLoan, *, schedule_event: int) -> None:
     values += [
         stored_rate_changes(account),
         stored_matured(account),
+        stored_misuse(account),
         account.terms.schedule.method,
         loan.event_count,
         row.id,

@@ -61,14 +61,24 @@ async def do_event(
         today=today,
         reason=reason,
     )
-    apply(loan.account, event)
-    loan.book(
-        _LEDGER_EVENTS.get(type(event), LedgerEvent.TERMS),
-        journal=f"event:{event_id}",
-        value_date=today,
-        posting_date=today,
-    )
-    await write_taken(loan, {}, today=today)
+    if isinstance(event, e.Misuse) and event.since < today:  # it looks at settled instalments too
+        await replay_loan(
+            loan,
+            journal=f"event:{event_id}",
+            superseded_by=event.sequence,
+            today=today,
+            value_date=event.since,
+            asked=event.sequence,
+        )
+    else:
+        apply(loan.account, event)
+        loan.book(
+            _LEDGER_EVENTS.get(type(event), LedgerEvent.TERMS),
+            journal=f"event:{event_id}",
+            value_date=today,
+            posting_date=today,
+        )
+        await write_taken(loan, {}, today=today)
     await save(loan, schedule_event=event.sequence)
     step.changed(
         "Loan",

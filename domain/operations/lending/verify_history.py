@@ -13,6 +13,7 @@ from domain.models.lending.loan_account import (
     first_terms,
     stored_balance_changes,
     stored_matured,
+    stored_misuse,
     stored_rate_changes,
 )
 from domain.models.lending.loan_rows import ChargeRow, InstallmentRow, LoanRow, columns_of
@@ -65,6 +66,7 @@ def _differences(row: LoanRow, past: Past) -> Iterator[Fault]:
     for name, text in (
         ("rate_changes", stored_rate_changes(past.account)),
         ("matured", stored_matured(past.account)),
+        ("misuse", stored_misuse(past.account)),
     ):
         if text != _compact(getattr(row, name)):
             yield _fault(row, (name, name), text, getattr(row, name))

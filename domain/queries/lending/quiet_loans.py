@@ -28,7 +28,7 @@ _LOAN = (
     "l.currency",
     # Whether the loan can have a quiet day at all: %s is the day that ends.
     "l.accrued_through = %s AND l.credit_balance = 0 AND l.principal_outstanding > 0 "
-    "AND l.matured IS NULL",
+    "AND l.matured IS NULL AND l.misuse IS NULL",
     "l.book_status",
     "l.next_due_date",
     "l.arrears_cleared_on",

@@ -12,6 +12,7 @@ from domain.rules.lending.day_count import DatedRate, DayCount, year_basis
 from domain.rules.lending.interest import (
     BalanceChange,
     Elapsed,
+    RateSteps,
     elapsed_in_period,
     factor,
     interest_until,
@@ -88,12 +89,20 @@ def accrued_interest(row: EarningRow, terms: EarningTerms, on: date) -> int:
     return min(_interest(row, terms, on), row.interest)
 
 
-def _interest(row: EarningRow, terms: EarningTerms, until: date) -> int:
+def earned_at(row: EarningRow, terms: EarningTerms, rates: RateSteps, on: date) -> int:
+    """What the balance of `row` earns at other rates from its start to `on` (excluded), or to its
+    end where that comes first, in minor units, rounded once."""
+    return _interest(row, terms, min(on, row.end_date), rates) if on > row.start_date else 0
+
+
+def _interest(
+    row: EarningRow, terms: EarningTerms, until: date, rates: RateSteps | None = None
+) -> int:
     return interest_until(
         until,
         balance=row.opening,
         balance_changes=row.balance_changes,
-        rates=rate_steps(terms.annual_rate, terms.rate_changes),
+        rates=rates or rate_steps(terms.annual_rate, terms.rate_changes),
         day_count=terms.day_count,
         elapsed=_elapsed(row, terms),
         rounding=terms.rounding,

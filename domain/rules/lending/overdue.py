@@ -21,6 +21,11 @@ from domain.rules.lending.interest import (
     interest_until,
     rate_steps,
 )
+from domain.rules.lending.misuse import (
+    MisuseStep,
+    more_on_overdue,
+    overdue_rates,
+)
 from domain.rules.money import Rounding
 
 
@@ -74,7 +79,8 @@ class OverdueTerms:
     """Rates are annual fractions; `maturity` is the loan's; `grace_days` follow the due date.
 
     `rate_changes` replace the contract rate and `penalty_changes` the penalty rate, each from its
-    day on and in that order, so that an overdue amount follows repricing.
+    day on and in that order, so that an overdue amount follows repricing. `misuse` says what share
+    of the principal is misused, and how much heavier that is charged.
     """
 
     contract_rate: Decimal
@@ -86,6 +92,7 @@ class OverdueTerms:
     rounding: Rounding = Rounding.HALF_UP
     rate_changes: tuple[DatedRate, ...] = ()
     penalty_changes: tuple[DatedRate, ...] = ()
+    misuse: tuple[MisuseStep, ...] = ()
 
 
 def penalty_rate(
@@ -115,16 +122,19 @@ def penalty_interest(installment: OverdueItem, terms: OverdueTerms, on: date) ->
     """Penalty interest on the overdue principal from the due date to `on`, excluded, minor units.
 
     It replaces contract interest on that principal. 0 while grace runs, and for good when the whole
-    instalment was paid within it; a missed grace is charged from the due date.
+    instalment was paid within it; a missed grace is charged from the due date. Misused principal
+    bears the heavier penalty.
     """
-    return _cumulative(
-        installment,
-        terms,
-        on,
-        owed=installment.principal,
-        paid=[(payment.value_date, payment.principal) for payment in installment.payments],
-        rates=rate_steps(terms.penalty_rate, terms.penalty_changes),
-    )
+    rates = overdue_rates(terms) if terms.misuse else _penalty_rates(terms)
+    return _on_principal(installment, terms, on, rates)
+
+
+def more_penalty_interest(
+    installment: OverdueItem, terms: OverdueTerms, on: date, *, step: MisuseStep
+) -> int:
+    """What the overdue principal would have borne more up to `on`, excluded, had `step` held from
+    its day on, in minor units."""
+    return _on_principal(installment, terms, on, more_on_overdue(terms, step))
 
 
 def compound_interest(installment: OverdueItem, terms: OverdueTerms, on: date) -> int:
@@ -142,9 +152,14 @@ def compound_interest(installment: OverdueItem, terms: OverdueTerms, on: date) -
     )
 
 
+def _penalty_rates(terms: OverdueTerms) -> RateSteps:
+    return rate_steps(terms.penalty_rate, terms.penalty_changes)
+
+
 def _compound_rates(terms: OverdueTerms) -> RateSteps:
+    """Interest is not misused: compound interest goes by the overdue penalty rate alone."""
     if terms.compound_basis is CompoundBasis.PENALTY:
-        return rate_steps(terms.penalty_rate, terms.penalty_changes)
+        return _penalty_rates(terms)
     before = [each for each in terms.rate_changes if each.effective_from < terms.maturity]
     after = [each for each in terms.penalty_changes if each.effective_from > terms.maturity]
     penalty = terms.penalty_rate
@@ -153,6 +168,17 @@ def _compound_rates(terms: OverdueTerms) -> RateSteps:
             penalty = change.rate
     at_maturity = DatedRate(terms.maturity, penalty)
     return rate_steps(terms.contract_rate, [*before, at_maturity, *after])
+
+
+def _on_principal(installment: OverdueItem, terms: OverdueTerms, on: date, rates: RateSteps) -> int:
+    return _cumulative(
+        installment,
+        terms,
+        on,
+        owed=installment.principal,
+        paid=[(payment.value_date, payment.principal) for payment in installment.payments],
+        rates=rates,
+    )
 
 
 def _cumulative(

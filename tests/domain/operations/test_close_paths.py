@@ -23,6 +23,7 @@ from domain.models.lending.loan_account import (
     STATE_COLUMNS,
     stored_balance_changes,
     stored_matured,
+    stored_misuse,
     stored_rate_changes,
 )
 from domain.models.lending.loan_terms import stored_allocation_rule
@@ -110,6 +111,7 @@ async def store(template: dict[str, Any], account: LoanAccount) -> int:
             "cure_days": account.terms.cure_days,
             "rate_changes": stored_rate_changes(account),
             "matured": stored_matured(account),
+            "misuse": stored_misuse(account),
             "roll": of.roll,
             "start_date": of.start_date,
             **{name: getattr(account, name) for name in STATE_COLUMNS},

@@ -21,8 +21,10 @@ async def loan_of(actor: Actor, loan_id: int) -> LoanRow:
     return await see_loan(actor, loan_id)
 
 
-def read_amount(form: Form, loan: LoanRow, amount: Decimal, currency: str) -> int:
-    """Read an amount in the loan's currency as minor units."""
+def read_amount(
+    form: Form, loan: LoanRow, amount: Decimal, currency: str, *, zero: bool = False
+) -> int:
+    """Read an amount in the loan's currency as minor units, above 0 unless `zero` is allowed."""
     if currency != loan.currency:
         form.add(
             ErrorCode.CURRENCY_MISMATCH,
@@ -30,7 +32,7 @@ def read_amount(form: Form, loan: LoanRow, amount: Decimal, currency: str) -> in
             f"This loan is in {loan.currency}, not in {currency}.",
             f"该借据币种为 {loan.currency}，而非 {currency}。",
         )
-    return form.money("amount", amount, currency)
+    return form.money("amount", amount, currency, zero=zero)
 
 
 def about(loan: LoanRow, payload: P, *, en: str, zh: str) -> Proposal[P]:

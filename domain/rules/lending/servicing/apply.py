@@ -22,6 +22,7 @@ from domain.rules.lending.servicing.account import (
     Taken,
 )
 from domain.rules.lending.servicing.days import change_book_status, use_credit
+from domain.rules.lending.servicing.misused import charge_misuse
 from domain.rules.lending.servicing.reschedule import (
     accelerate,
     change_due_day,
@@ -197,6 +198,8 @@ def _change_terms(account: LoanAccount, event: e.Event) -> None:
             restructure(account, event)
         case e.Acceleration():
             accelerate(account, event.on)
+        case e.Misuse():
+            charge_misuse(account, event)
         case e.WriteOff() if account.state is LoanState.WRITTEN_OFF:
             pass  # only in a changed history; what was recovered since stays recovered
         case e.WriteOff():

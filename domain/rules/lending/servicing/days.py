@@ -16,6 +16,7 @@ from dataclasses import replace
 from domain.rules.lending.accrual import EarningTerms, accrued_interest
 from domain.rules.lending.overdue import OverdueTerms, compound_interest, penalty_interest
 from domain.rules.lending.servicing.account import BookStatus, Installment, LoanAccount
+from domain.rules.lending.servicing.misused import misuse_penalty
 from domain.rules.lending.servicing.settle import close_settled, owed_now, take
 from domain.rules.lending.servicing.tax import tax
 from domain.rules.lending.states import LoanState
@@ -75,17 +76,19 @@ def accruals(
     matured: Sequence[dt.date] = (),
 ) -> tuple[int, int, int]:
     """What an open instalment that has begun earned up to `on` (excluded) beyond what was accrued:
-    contract, penalty and compound interest. Of the maturities that had passed when a new one was
+    contract, penalty and compound interest. Before it falls due it bears penalty interest where
+    principal is misused. Of the maturities that had passed when a new one was
     agreed (`matured`, in order), the first by which the instalment was due counts for it."""
     interest = accrued_interest(row, schedule, on) - row.interest_accrued
+    misuse = misuse_penalty(row, schedule, overdue, on) if overdue.misuse else 0
     if row.due_date >= on:
-        return interest, 0, 0
+        return interest, misuse - row.penalty_accrued, 0
     passed = next((day for day in matured if row.due_date <= day), None)
     if passed is not None:
         overdue = replace(overdue, maturity=passed)
     return (
         interest,
-        penalty_interest(row, overdue, on) - row.penalty_accrued,
+        misuse + penalty_interest(row, overdue, on) - row.penalty_accrued,
         compound_interest(row, overdue, on) - row.compound_accrued,
     )
 

@@ -143,5 +143,15 @@ class Acceleration(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Misuse(Event):
+    """挪用: `amount` of the principal outstanding was found to be misused since a day; it bears the
+    contract rate × (1 + `markup`). 0 says that nothing is misused any more."""
+
+    amount: int
+    markup: Decimal
+    since: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOff(Event):
     """核销 (账销案存): out of the books, the claim stays."""

@@ -13,6 +13,7 @@ from domain.rules.lending.servicing import events as e
 from domain.rules.lending.servicing import replan
 from domain.rules.lending.servicing.account import LoanAccount
 from domain.rules.lending.servicing.apply import prepayment_parts
+from domain.rules.lending.servicing.misused import lighter, standing_misuse
 from domain.rules.lending.servicing.new_dates import (
     days_off,
     due_day_dates,
@@ -105,6 +106,8 @@ def _problems(account: LoanAccount, event: e.Event, say: _Speaker) -> Iterator[P
             yield from _extension(account, event)
         case e.Restructuring():
             yield from _restructuring(account, event)
+        case e.Misuse():
+            yield from _misuse(account, event, say)
         case e.Acceleration() if not replan.future_rows(account, event.on):
             yield Problem(
                 ErrorCode.ILLEGAL_STATE,
@@ -231,6 +234,41 @@ def _restructuring(account: LoanAccount, event: e.Restructuring) -> Iterator[Pro
         lambda: restructured_dates(account, event),
         lambda: restructured_periods(account, event),
     )
+
+
+def _misuse(account: LoanAccount, event: e.Misuse, say: _Speaker) -> Iterator[Problem]:
+    present = standing_misuse(account)
+    if event.amount > account.principal_outstanding:
+        most, asked = say(account.principal_outstanding), say(event.amount)
+        yield Problem(
+            ErrorCode.OUT_OF_RANGE,
+            ("amount",),
+            f"Of this loan {most} of principal is outstanding; {asked} cannot be misused.",
+            f"该借据尚欠本金 {most}，挪用金额不得为 {asked}。",
+        )
+    elif not event.amount and not present.share:
+        yield Problem(
+            ErrorCode.OUT_OF_RANGE,
+            ("amount",),
+            "No misuse is on record for this loan: there is nothing to end.",
+            "该借据没有挪用记录，无需终止。",
+        )
+    elif event.since < present.effective_from:
+        yield Problem(
+            ErrorCode.DATE_OUT_OF_RANGE,
+            ("since",),
+            f"Misuse is on record since {present.effective_from}: what comes now counts from that "
+            "day at the earliest.",
+            f"自 {present.effective_from} 起已有挪用记录，新的起始日不得早于该日。",
+        )
+    elif event.since < event.on and lighter(account, event):
+        yield Problem(
+            ErrorCode.DATE_OUT_OF_RANGE,
+            ("since",),
+            "A smaller misuse counts from the day it is recorded: leave `since` out, and waive "
+            "what was charged too much.",
+            "挪用金额减少自记录当日起生效：请勿填写 since，多收部分请走减免流程。",
+        )
 
 
 def _dates(

@@ -39,11 +39,17 @@ def owed_to_close(account: LoanAccount, today: dt.date) -> list[OwedItem]:
 
 
 def accrued_ahead(account: LoanAccount, today: dt.date) -> list[OwedItem]:
-    """Contract interest accrued on instalments that are not due yet."""
+    """Contract interest accrued on instalments that are not due yet, and their penalty interest
+    where principal is misused."""
     return [
-        OwedItem(row.number, row.due_date, Bucket.INTEREST, row.interest_claim)
+        OwedItem(row.number, row.due_date, bucket, amount)
         for row in account.installments
-        if row.settled_on is None and row.due_date > today and row.interest_claim > 0
+        if row.settled_on is None and row.due_date > today
+        for bucket, amount in (
+            (Bucket.PENALTY, row.penalty_claim),
+            (Bucket.INTEREST, row.interest_claim),
+        )
+        if amount > 0
     ]
 
 

@@ -97,6 +97,13 @@ def happenings(draw: st.DrawFn, account: LoanAccount, sequence: int) -> e.Event:
                     method=RepaymentMethod.EQUAL_INSTALLMENT, periods=3, **rates, **common
                 ),
                 e.Acceleration(**common),
+                e.Misuse(amount=amount, markup=Decimal("0.5"), since=on, **common),
+                e.Misuse(
+                    amount=amount,
+                    markup=Decimal(1),
+                    since=max(on - 40 * ONE_DAY, START),
+                    **common,
+                ),
                 e.WriteOff(**common),
             ]
         )

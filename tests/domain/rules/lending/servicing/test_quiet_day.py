@@ -73,7 +73,8 @@ def compare(account: LoanAccount) -> bool:
     after = position(once, disbursed=principal)
     if account.state not in LIVING_LOANS or account.credit_balance:
         return False
-    if not account.principal_outstanding or account.matured:
+    odd = account.matured or account.terms.overdue.misuse
+    if not account.principal_outstanding or odd:
         return False  # the day close does not ask
     found = quiet_day(quiet_loan(account, day), day)
     if found is None:
