@@ -1,9 +1,10 @@
 """Applications through GraphQL: how many a second two API processes take in and decide on.
 
-One application is two requests: `saveApplication` with the whole form, then `submitApplication`,
-which checks it, estimates the need from the borrower's statement, scores it with the champion,
-applies every rule, and stores the decision and the approval tasks. Each is by a borrower of its
-own, with a facility and a financial statement.
+One application is `applyForLoan` with the whole form: it is checked and saved, the need estimated
+from the borrower's statement, scored with the champion, every rule applied, and the decision and
+the approval tasks stored. Each is by a borrower of its own, with a facility and a financial
+statement. With the argument `two` it is two requests, of a form that was kept as a draft first:
+`saveApplication` and `submitApplication`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import secrets
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -39,6 +41,16 @@ from tests.lender import Lender, key
 BAR = Bar("applications", "applications", 300.0)
 PIECES = 600
 
+APPLY = """
+mutation Apply($input: ApplyForLoanInput!) {
+  applyForLoan(input: $input) {
+    application { id number state }
+    decision { id recommendation grade probabilityOfDefault }
+    replayed
+    errors { code message path }
+  }
+}
+"""
 SAVE = """
 mutation Save($input: SaveApplicationInput!) {
   saveApplication(input: $input) {
@@ -152,11 +164,11 @@ async def _invite(count: int, environment: dict[str, str]) -> Applicants:
 
 
 class Applications:
-    """Borrowers of each side, each of whom applies once."""
+    """Borrowers of each side, each of whom applies once, in one request or in `two`."""
 
-    def __init__(self, book: Applicants) -> None:
+    def __init__(self, book: Applicants, *, two: bool) -> None:
         half = book.count // 2
-        self._book = book
+        self._book, self._two = book, two
         self._numbers = {True: iter(range(half)), False: iter(range(half, book.count))}
 
     def __call__(self, side: str, count: int) -> Sequence[Work]:
@@ -180,6 +192,9 @@ class Applications:
             "otherFunding": "0.00",
             "expectedGrowth": "0.10",
         }
+        if not self._two:
+            yield request(graphql(APPLY, {"input": form}), token)
+            return
         saved = yield request(graphql(SAVE, {"input": form}), token)
         application = orjson.loads(saved)["data"]["saveApplication"]["application"]["id"]
         submission = {"idempotencyKey": secrets.token_hex(16), "applicationId": application}
@@ -193,6 +208,9 @@ class Applications:
             facility=book.first_facility + number,
             product=book.product,
         )
+        if not self._two:
+            yield request(("POST", "/decided-applications", body), token)
+            return
         saved = yield request(("POST", "/applications", body), token)
         application = orjson.loads(saved)["data"]["saveApplication"]["application"]["id"]
         form = {
@@ -204,12 +222,13 @@ class Applications:
 
 def measure() -> None:
     """Print the rates of both sides, their CPU, the lock waits and the verdict."""
+    two = sys.argv[1:] == ["two"]
     with applicants(count=2 * (WARM_UP + RUNS * PIECES)) as book:
         measure_rates(
             BAR,
             environment=book.environment,
             token=book.token,
-            works=Applications(book),
+            works=Applications(book, two=two),
             pieces=PIECES,
             tables=TABLES,
         )

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from api.auth import Authenticator
 from api.graphql.connections import Order, write_cursor
 from api.graphql.ids import global_id
-from benchmarks.raw_application import save, submit
+from benchmarks.raw_application import apply, save, submit
 from benchmarks.raw_disbursement import book, disburse
 from benchmarks.raw_repayment import repay
 from domain.actor import Actor
@@ -99,6 +99,7 @@ def create_app() -> Starlette:
             Route("/loans/{id:int}", detail),
             Route("/loans", page),
             Route("/repayments", by_hand(repay, cashier), methods=["POST"]),
+            Route("/decided-applications", by_hand(apply, manager), methods=["POST"]),
             Route("/applications", by_hand(save, manager), methods=["POST"]),
             Route("/submissions", by_hand(submit, manager), methods=["POST"]),
             Route("/drawdowns", by_hand(book, manager), methods=["POST"]),

@@ -1,15 +1,16 @@
-"""An application as two transactions written by hand: saved, then submitted and decided on.
+"""An application written by hand: saved, submitted and decided on, in one transaction or in two.
 
-The rows are those of `saveApplication` and `submitApplication`, read by the same conditions and
-written once. No rule runs and no model scores: what a decision says is copied from the first one in
-the database, which the API made. So the baseline is a floor, not an application that works.
+The rows are those of `applyForLoan`, or of `saveApplication` and `submitApplication`, read by the
+same conditions and written once. No rule runs and no model scores: what a decision says is copied
+from the first one in the database, which the API made. So the baseline is a floor, not an
+application that works.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -32,53 +33,23 @@ _SAID = (
 _said: list[tuple[Any, ...]] = []
 
 
+async def apply(pool: Any, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
+    """Save a whole form and decide on it."""
+    async with transaction(pool) as cursor:
+        hand = Hand(cursor, actor, "applyForLoan", dt.datetime.now(dt.UTC))
+        draft = await _save(hand, form)
+        decision_id = await _submit(hand, draft)
+        await hand.keep(form, {"application": draft.id, "decision": decision_id})
+    return _answer("applyForLoan", draft.id, "ASSESSED")
+
+
 async def save(pool: Any, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
     """Save a whole form as a new DRAFT."""
     async with transaction(pool) as cursor:
         hand = Hand(cursor, actor, "saveApplication", dt.datetime.now(dt.UTC))
-        today = await hand.today()
-        seen, values = visible(actor, table="borrower", borrower_column="id")
-        branch, officer, profile = await hand.one(
-            f"SELECT branch_id, officer_id, profile FROM borrower WHERE id = %s AND ({seen})",
-            [form["borrower"], *values],
-        )
-        (currency,) = await hand.one(
-            "SELECT currency FROM loan_product WHERE id = %s AND active = 1", [form["product"]]
-        )
-        seen, values = visible_by_customer(actor, table="credit_facility")
-        await hand.one(
-            f"SELECT borrower_id, currency FROM credit_facility WHERE id = %s AND ({seen})",
-            [form["facility"], *values],
-        )
-        (days,) = await hand.one(_DAYS, [profile, "draft_validity_days", today])
-        terms = {name: form[name] for name in form if name != "key"}
-        terms |= {name: to_minor(Decimal(form[name]), currency) for name in _AMOUNTS}
-        terms |= {"currency": currency, "method": None, "features": {}}
-        await cursor.execute(
-            "INSERT INTO loan_application (borrower_id, facility_id, product_id, branch_id, "
-            "officer_id, state, version, currency, amount, annual_rate, installments, method, "
-            "purpose, purpose_note, own_funds, other_funding, expected_growth, features, "
-            "content_sha256, created_by_kind, created_by_id, submitted_by_kind, submitted_by_id, "
-            "expires_on, created_at) VALUES (%s, %s, %s, %s, %s, 'DRAFT', 1, %s, %s, %s, %s, '', "
-            "%s, %s, %s, %s, %s, '{}', '', %s, %s, '', 0, %s, %s)",
-            [
-                *(form["borrower"], form["facility"], form["product"], branch, officer, currency),
-                *(terms["amount"], form["annual_rate"], form["installments"], form["purpose"]),
-                *(form["purpose_note"], terms["own_funds"], terms["other_funding"]),
-                *(form["expected_growth"], actor.kind, actor.id),
-                *(today + dt.timedelta(days=int(days)), hand.now),
-            ],
-        )
-        application_id: int = cursor.lastrowid
-        await cursor.execute(
-            "INSERT INTO case_assignment (noun, noun_id, employee_id, branch_id, from_date, "
-            "reason, created_at) VALUES ('LoanApplication', %s, %s, %s, %s, 'created', %s)",
-            [application_id, officer, branch, today, hand.now],
-        )
-        after = {"state": "DRAFT", "version": 1, **terms}
-        await hand.tell(("LoanApplication", application_id, {}, after, "application.saved"))
-        await hand.keep(form, {"application": application_id})
-    return _answer("saveApplication", application_id, "DRAFT")
+        draft = await _save(hand, form)
+        await hand.keep(form, {"application": draft.id})
+    return _answer("saveApplication", draft.id, "DRAFT")
 
 
 async def submit(pool: Any, actor: Actor, form: dict[str, Any]) -> dict[str, Any]:
@@ -86,53 +57,123 @@ async def submit(pool: Any, actor: Actor, form: dict[str, Any]) -> dict[str, Any
     application_id = form["application"]
     async with transaction(pool) as cursor:
         hand = Hand(cursor, actor, "submitApplication", dt.datetime.now(dt.UTC))
-        today = await hand.today()
-        seen, values = visible(actor, table="loan_application")
-        state, version, borrower, facility, product = await hand.one(
-            "SELECT state, version, borrower_id, facility_id, product_id FROM loan_application "
-            f"WHERE id = %s AND ({seen}) FOR UPDATE",
-            [application_id, *values],
-        )
-        if state != "DRAFT":
-            raise ValueError("the benchmark submits drafts")
-        (profile,) = await hand.one("SELECT profile FROM borrower WHERE id = %s", [borrower])
-        await _read_case(hand, borrower, facility, product, today)
-        (days,) = await hand.one(_DAYS, [profile, "application_validity_days", today])
-        await _read_policy(hand, profile, today)
-        said = await _decision(hand)
-        sha256 = "0" * 64
-        await cursor.execute(
-            f"INSERT INTO risk_decision (application_id, round, {_SAID}, content_sha256, "
-            f"business_date, elapsed_us, created_at) VALUES (%s, 1, {', '.join(['%s'] * 12)}, "
-            "%s, %s, 0, %s)",
-            [application_id, *said, sha256, today, hand.now],
-        )
-        decision_id = cursor.lastrowid
-        await cursor.execute(
-            "INSERT INTO approval_task (application_id, round, level, state, content_sha256, "
-            "override_reason, comment, created_at) VALUES (%s, 1, 1, 'PENDING', %s, '', '', %s)",
-            [application_id, sha256, hand.now],
-        )
-        await cursor.execute(
-            "UPDATE loan_application SET state = 'ASSESSED', version = version + 1, method = %s, "
-            "content_sha256 = %s, submitted_by_kind = %s, submitted_by_id = %s, submitted_on = %s, "
-            "expires_on = %s WHERE id = %s",
-            [
-                *("EQUAL_INSTALLMENT", sha256, actor.kind, actor.id, today),
-                *(today + dt.timedelta(days=int(days)), application_id),
-            ],
-        )
-        submitted = {"state": "SUBMITTED", "version": version + 1, "contentSha256": sha256}
-        assessed = {"state": "ASSESSED", "decision": decision_id, "recommendation": said[0]}
-        assessed |= {"probabilityOfDefault": said[1], "grade": said[2]}
-        noun = "LoanApplication"
-        before = {"state": state, "version": version}
-        await hand.tell(
-            (noun, application_id, before, submitted, "application.submitted"),
-            (noun, application_id, {"state": "SUBMITTED"}, assessed, "application.assessed"),
-        )
+        decision_id = await _submit(hand, await _read(hand, application_id))
         await hand.keep(form, {"application": application_id, "decision": decision_id})
     return _answer("submitApplication", application_id, "ASSESSED")
+
+
+class _Draft(NamedTuple):
+    """An application that was saved: what its submission needs to know of it."""
+
+    id: int
+    version: int
+    borrower: int
+    facility: int
+    product: int
+    profile: str
+    today: dt.date
+
+
+async def _save(hand: Hand, form: dict[str, Any]) -> _Draft:
+    cursor, actor = hand.cursor, hand.actor
+    today = await hand.today()
+    seen, values = visible(actor, table="borrower", borrower_column="id")
+    branch, officer, profile = await hand.one(
+        f"SELECT branch_id, officer_id, profile FROM borrower WHERE id = %s AND ({seen})",
+        [form["borrower"], *values],
+    )
+    (currency,) = await hand.one(
+        "SELECT currency FROM loan_product WHERE id = %s AND active = 1", [form["product"]]
+    )
+    seen, values = visible_by_customer(actor, table="credit_facility")
+    await hand.one(
+        f"SELECT borrower_id, currency FROM credit_facility WHERE id = %s AND ({seen})",
+        [form["facility"], *values],
+    )
+    (days,) = await hand.one(_DAYS, [profile, "draft_validity_days", today])
+    terms = {name: form[name] for name in form if name != "key"}
+    terms |= {name: to_minor(Decimal(form[name]), currency) for name in _AMOUNTS}
+    terms |= {"currency": currency, "method": None, "features": {}}
+    await cursor.execute(
+        "INSERT INTO loan_application (borrower_id, facility_id, product_id, branch_id, "
+        "officer_id, state, version, currency, amount, annual_rate, installments, method, "
+        "purpose, purpose_note, own_funds, other_funding, expected_growth, features, "
+        "content_sha256, created_by_kind, created_by_id, submitted_by_kind, submitted_by_id, "
+        "expires_on, created_at) VALUES (%s, %s, %s, %s, %s, 'DRAFT', 1, %s, %s, %s, %s, '', "
+        "%s, %s, %s, %s, %s, '{}', '', %s, %s, '', 0, %s, %s)",
+        [
+            *(form["borrower"], form["facility"], form["product"], branch, officer, currency),
+            *(terms["amount"], form["annual_rate"], form["installments"], form["purpose"]),
+            *(form["purpose_note"], terms["own_funds"], terms["other_funding"]),
+            *(form["expected_growth"], actor.kind, actor.id),
+            *(today + dt.timedelta(days=int(days)), hand.now),
+        ],
+    )
+    application_id: int = cursor.lastrowid
+    await cursor.execute(
+        "INSERT INTO case_assignment (noun, noun_id, employee_id, branch_id, from_date, "
+        "reason, created_at) VALUES ('LoanApplication', %s, %s, %s, %s, 'created', %s)",
+        [application_id, officer, branch, today, hand.now],
+    )
+    after = {"state": "DRAFT", "version": 1, **terms}
+    await hand.tell(("LoanApplication", application_id, {}, after, "application.saved"))
+    borrower, facility, product = (form[name] for name in ("borrower", "facility", "product"))
+    return _Draft(application_id, 1, borrower, facility, product, profile, today)
+
+
+async def _read(hand: Hand, application_id: int) -> _Draft:
+    today = await hand.today()
+    seen, values = visible(hand.actor, table="loan_application")
+    state, version, borrower, facility, product = await hand.one(
+        "SELECT state, version, borrower_id, facility_id, product_id FROM loan_application "
+        f"WHERE id = %s AND ({seen}) FOR UPDATE",
+        [application_id, *values],
+    )
+    if state != "DRAFT":
+        raise ValueError("the benchmark submits drafts")
+    (profile,) = await hand.one("SELECT profile FROM borrower WHERE id = %s", [borrower])
+    return _Draft(application_id, version, borrower, facility, product, profile, today)
+
+
+async def _submit(hand: Hand, draft: _Draft) -> int:
+    cursor, actor = hand.cursor, hand.actor
+    application_id, version, borrower, facility, product, profile, today = draft
+    await _read_case(hand, borrower, facility, product, today)
+    (days,) = await hand.one(_DAYS, [profile, "application_validity_days", today])
+    await _read_policy(hand, profile, today)
+    said = await _decision(hand)
+    sha256 = "0" * 64
+    await cursor.execute(
+        f"INSERT INTO risk_decision (application_id, round, {_SAID}, content_sha256, "
+        f"business_date, elapsed_us, created_at) VALUES (%s, 1, {', '.join(['%s'] * 12)}, "
+        "%s, %s, 0, %s)",
+        [application_id, *said, sha256, today, hand.now],
+    )
+    decision_id: int = cursor.lastrowid
+    await cursor.execute(
+        "INSERT INTO approval_task (application_id, round, level, state, content_sha256, "
+        "override_reason, comment, created_at) VALUES (%s, 1, 1, 'PENDING', %s, '', '', %s)",
+        [application_id, sha256, hand.now],
+    )
+    await cursor.execute(
+        "UPDATE loan_application SET state = 'ASSESSED', version = version + 1, method = %s, "
+        "content_sha256 = %s, submitted_by_kind = %s, submitted_by_id = %s, submitted_on = %s, "
+        "expires_on = %s WHERE id = %s",
+        [
+            *("EQUAL_INSTALLMENT", sha256, actor.kind, actor.id, today),
+            *(today + dt.timedelta(days=int(days)), application_id),
+        ],
+    )
+    submitted = {"state": "SUBMITTED", "version": version + 1, "contentSha256": sha256}
+    assessed = {"state": "ASSESSED", "decision": decision_id, "recommendation": said[0]}
+    assessed |= {"probabilityOfDefault": said[1], "grade": said[2]}
+    noun = "LoanApplication"
+    before = {"state": "DRAFT", "version": version}
+    await hand.tell(
+        (noun, application_id, before, submitted, "application.submitted"),
+        (noun, application_id, {"state": "SUBMITTED"}, assessed, "application.assessed"),
+    )
+    return decision_id
 
 
 async def _read_case(

@@ -16,6 +16,8 @@ from domain.models.lending.product import LoanProduct
 from domain.models.records import Job
 from domain.models.risk.decision import RiskDecision
 from domain.models.risk.model_version import ModelVersion
+from domain.operations.lending.application_form import ApplicationForm
+from domain.operations.lending.apply_for_loan import apply_for_loan
 from domain.operations.lending.save_application import save_application
 from domain.operations.lending.submit_application import submit_application
 from domain.operations.perform import Done
@@ -88,8 +90,16 @@ class Story:
         return await save_application(
             actor=actor or self.lender.relationship_manager,
             key=arguments.pop("key", None) or key(),
-            read_features=read_features,
-            **arguments,
+            form=ApplicationForm(read_features=read_features, **arguments),
+        )
+
+    async def apply(self, *, actor: Actor | None = None, **arguments: Any) -> Done:
+        """Save a form and submit it, at once."""
+        return await apply_for_loan(
+            actor=actor or self.lender.relationship_manager,
+            key=arguments.pop("key", None) or key(),
+            score=arguments.pop("score", None) or self.says(0.03),
+            form=ApplicationForm(read_features=read_features, **arguments),
         )
 
     async def draft(self, **changes: Any) -> int:

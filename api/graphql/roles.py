@@ -115,6 +115,7 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.activateFacility": _APPROVER,
     "Mutation.freezeFacility": _RISK,
     "Mutation.thawFacility": _RISK,
+    "Mutation.applyForLoan": _OWNER_SIDE,
     "Mutation.saveApplication": _OWNER_SIDE,
     "Mutation.submitApplication": _OWNER_SIDE,
     "Mutation.withdrawApplication": _OWNER_SIDE,

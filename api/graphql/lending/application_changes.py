@@ -14,7 +14,8 @@ from api.graphql.payloads import Payload, answer
 from api.graphql.risk.decisions import ApprovalTask, RiskDecision
 from api.graphql.scalars import MoneyInput, Rate
 from api.scoring import read_features, score
-from domain.operations.lending.application_form import ApplicationFields
+from domain.operations.lending.application_form import ApplicationFields, ApplicationForm
+from domain.operations.lending.apply_for_loan import apply_for_loan
 from domain.operations.lending.save_application import save_application
 from domain.operations.lending.submit_application import submit_application
 from domain.operations.lending.withdraw_application import withdraw_application
@@ -106,7 +107,17 @@ class SaveApplicationInput:
         default=strawberry.UNSET, description="Typed features; they replace those saved before."
     )
 
-    def fields(self) -> ApplicationFields:
+    def form(self) -> ApplicationForm:
+        """The form of the operations."""
+        return ApplicationForm(
+            fields=self._fields(),
+            read_features=read_features,
+            application_id=_row(self.application_id, "LoanApplication"),
+            borrower_id=_row(self.borrower_id, "Borrower"),
+            expected_version=self.expected_version,
+        )
+
+    def _fields(self) -> ApplicationFields:
         """What was given, by the operation's names."""
         given: dict[str, Any] = {
             name: value
@@ -135,6 +146,14 @@ class SaveApplicationInput:
         if self.features is not strawberry.UNSET:
             given["features"] = _features(self.features or ())
         return cast(ApplicationFields, given)
+
+
+@strawberry.input(
+    description="A whole form, as of `saveApplication`; with an application of its own it is what "
+    "changes of it before it is submitted."
+)
+class ApplyForLoanInput(SaveApplicationInput):
+    """The form of `applyForLoan`."""
 
 
 def _features(given: Sequence[FeatureInput]) -> dict[str, object]:
@@ -236,6 +255,11 @@ class SaveApplicationPayload(ApplicationPayload):
     """Answer of `saveApplication`."""
 
 
+@strawberry.type(description="The application that was made, and the machine's decision on it.")
+class ApplyForLoanPayload(SubmitApplicationPayload):
+    """Answer of `applyForLoan`."""
+
+
 @strawberry.type(description="The application that was withdrawn.")
 class WithdrawApplicationPayload(ApplicationPayload):
     """Answer of `withdrawApplication`."""
@@ -270,15 +294,29 @@ class ApplicationMutations:
         input: Annotated[SaveApplicationInput, strawberry.argument(description="The form.")],
     ) -> SaveApplicationPayload:
         effect = save_application(
-            actor=info.context.actor,
-            key=input.idempotency_key,
-            fields=input.fields(),
-            read_features=read_features,
-            application_id=_row(input.application_id, "LoanApplication"),
-            borrower_id=_row(input.borrower_id, "Borrower"),
-            expected_version=input.expected_version,
+            actor=info.context.actor, key=input.idempotency_key, form=input.form()
         )
         return await answer(info, SaveApplicationPayload, effect, application="LoanApplication")
+
+    @strawberry.mutation(
+        description="Save a form that is whole and submit it, as `saveApplication` and "
+        "`submitApplication` do one after the other: one request, one transaction, both or nothing."
+    )
+    async def apply_for_loan(
+        self,
+        info: Info,
+        input: Annotated[ApplyForLoanInput, strawberry.argument(description="The form.")],
+    ) -> ApplyForLoanPayload:
+        effect = apply_for_loan(
+            actor=info.context.actor, key=input.idempotency_key, form=input.form(), score=score
+        )
+        return await answer(
+            info,
+            ApplyForLoanPayload,
+            effect,
+            application="LoanApplication",
+            decision="RiskDecision",
+        )
 
     @strawberry.mutation(
         description="Submit a DRAFT or RETURNED application; it is assessed at once, then waits "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypedDict
 
@@ -43,6 +43,15 @@ ReadFeatures = Callable[[Mapping[str, object]], Mapping[str, FeatureValue]]
 """Reads typed features against the catalogue; raises Refused with every mistake."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadForm:
+    """The terms as they will be once saved, and what they refer to, where that is given."""
+
+    terms: ApplicationTerms
+    product: LoanProduct | None
+    facility: CreditFacility | None
+
+
 class ApplicationFields(TypedDict, total=False):
     """The fields a save gives. An absent one stays as it was; None empties it.
 
@@ -67,17 +76,45 @@ class ApplicationFields(TypedDict, total=False):
     features: Mapping[str, object] | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationForm:
+    """A form as it comes in: a new application, or what changes of one (`application_id`).
+
+    `borrower_id` is needed for a new one, except from a borrower's user, who has just one borrower.
+    With `expected_version` a change made meanwhile elsewhere is refused with STALE_VERSION.
+    """
+
+    fields: ApplicationFields
+    read_features: ReadFeatures
+    application_id: int | None = None
+    borrower_id: int | None = None
+    expected_version: int | None = None
+
+    def arguments(self) -> dict[str, object]:
+        """What the idempotency key stands for."""
+        fields = self.fields
+        return {
+            "application": self.application_id,
+            "borrower": self.borrower_id,
+            "version": self.expected_version,
+            # repr: a feature may be any JSON value, and a number of any size.
+            "fields": {name: repr(value) for name, value in fields.items() if name != "features"},
+            "features": repr(sorted((fields.get("features") or {}).items())),
+            "features_given": "features" in fields,
+        }
+
+
 _MONEY = {"amount": "amount", "own_funds": "ownFunds", "other_funding": "otherFunding"}
 
 
-async def read_terms(
+async def read_form(
     actor: Actor,
     borrower: Borrower,
     saved: ApplicationTerms,
     fields: ApplicationFields,
     read_features: ReadFeatures,
-) -> ApplicationTerms:
-    """Return the terms as they will be once saved. Raises Refused with every mistake together."""
+) -> ReadForm:
+    """Read what is given against what was saved. Raises Refused with every mistake together."""
     form = Form()
     product_id = fields.get("product_id", saved.product_id)
     facility_id = fields.get("facility_id", saved.facility_id)
@@ -116,7 +153,7 @@ async def read_terms(
             currency=renewed.currency,
         )
     form.refuse()
-    return terms
+    return ReadForm(terms, product, facility)
 
 
 async def _find_product(form: Form, product_id: int | None) -> LoanProduct | None:

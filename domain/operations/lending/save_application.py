@@ -7,6 +7,7 @@ absent, but one that is there must be right.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from domain.actor import Actor, ActorKind
 from domain.db import insert_later, together
@@ -15,9 +16,9 @@ from domain.models.lending.application_terms import application_terms
 from domain.models.lending.borrower import Borrower
 from domain.operations.clock import now
 from domain.operations.lending.application_form import (
-    ApplicationFields,
-    ReadFeatures,
-    read_terms,
+    ApplicationForm,
+    ReadForm,
+    read_form,
 )
 from domain.operations.lending.owner_side import refuse_other_side, refuse_stale
 from domain.operations.perform import Done, Result, Step, perform
@@ -32,66 +33,56 @@ from domain.rules.refusal import ErrorCode
 from domain.rules.states import require_state
 
 
-async def save_application(
-    *,
-    actor: Actor,
-    key: str,
-    fields: ApplicationFields,
-    read_features: ReadFeatures,
-    application_id: int | None = None,
-    borrower_id: int | None = None,
-    expected_version: int | None = None,
-) -> Done:
-    """Create the application (no `application_id`) or change it.
-
-    `borrower_id` is needed to create one, except by a borrower's user, who has just one borrower.
-    With `expected_version` a change made meanwhile elsewhere is refused with STALE_VERSION.
-    Result: `application`. Raises :class:`Refused` with every mistake of the form.
-    """
+async def save_application(*, actor: Actor, key: str, form: ApplicationForm) -> Done:
+    """Create the application or change it. Result: `application`. Raises :class:`Refused` with
+    every mistake of the form."""
 
     async def work(step: Step) -> Result:
-        refuse_other_side(actor)
-        today, (application, borrower) = await together(
-            business_date(), _open(actor, application_id, borrower_id, expected_version)
-        )
-        before = application_terms(application)
-        terms, days = await together(
-            read_terms(actor, borrower, before, fields, read_features),
-            policy_days("draft_validity_days", borrower_id=borrower.id, on=today),
-        )
-        _write(application, terms)
-        application.expires_on = today + dt.timedelta(days=days)
-        if application_id is None:
-            await application.save()
-            await _assign(application, today=today)
-        else:
-            application.version += 1
-            await application.save()
-        _note(step, application, before, terms, created=application_id is None)
-        return {"application": application.id}
+        saved = await save_form(step, form, valid="draft_validity_days")
+        return {"application": saved.application.id}
 
-    arguments = {
-        "application": application_id,
-        "borrower": borrower_id,
-        "version": expected_version,
-        # repr: a feature may be any JSON value, and a number of any size.
-        "fields": {name: repr(value) for name, value in fields.items() if name != "features"},
-        "features": repr(sorted((fields.get("features") or {}).items())),
-        "features_given": "features" in fields,
-    }
     return await perform(
-        actor=actor, action="saveApplication", key=key, arguments=arguments, work=work
+        actor=actor, action="saveApplication", key=key, arguments=form.arguments(), work=work
     )
 
 
-async def _open(
-    actor: Actor,
-    application_id: int | None,
-    borrower_id: int | None,
-    expected_version: int | None,
-) -> tuple[LoanApplication, Borrower]:
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An application as it was saved `today`, whose it is, and what its form refers to."""
+
+    today: dt.date
+    application: LoanApplication
+    borrower: Borrower
+    read: ReadForm
+
+
+async def save_form(step: Step, form: ApplicationForm, *, valid: str) -> Saved:
+    """Save the form inside a running transaction. It expires the days of the policy `valid` from
+    today."""
+    actor = step.actor
+    refuse_other_side(actor)
+    today, (application, borrower) = await together(business_date(), _open(actor, form))
+    before = application_terms(application)
+    read, days = await together(
+        read_form(actor, borrower, before, form.fields, form.read_features),
+        policy_days(valid, borrower_id=borrower.id, on=today),
+    )
+    _write(application, read.terms)
+    application.expires_on = today + dt.timedelta(days=days)
+    if form.application_id is None:
+        await application.save()
+        await _assign(application, today=today)
+    else:
+        application.version += 1
+        await application.save()
+    _note(step, application, before, read.terms, created=form.application_id is None)
+    return Saved(today, application, borrower, read)
+
+
+async def _open(actor: Actor, form: ApplicationForm) -> tuple[LoanApplication, Borrower]:
     """Return the application to change, locked, or a new one that is not saved yet."""
-    if application_id is None:
+    borrower_id = form.borrower_id
+    if form.application_id is None:
         borrower = await _new_borrower(actor, borrower_id)
         officer_id = borrower.officer_id
         if officer_id is None and actor.kind is ActorKind.EMPLOYEE:
@@ -106,18 +97,18 @@ async def _open(
             created_by_kind=actor.kind,
             created_by_id=actor.id,
         ), borrower
-    application = await find_application(actor, application_id, lock=True)
-    refuse_stale(application, expected_version)
+    application = await find_application(actor, form.application_id, lock=True)
+    refuse_stale(application, form.expected_version)
     require_state(APPLICATION, ApplicationState(application.state), *EDITABLE)
     if borrower_id is not None and borrower_id != application.borrower_id:
-        form = Form()
-        form.add(
+        found = Form()
+        found.add(
             ErrorCode.INVALID_VALUE,
             "borrowerId",
             "An application cannot move to another borrower. Start a new one for that borrower.",
             "申请不能更换借款人，请为该借款人新建申请。",
         )
-        form.refuse()
+        found.refuse()
     whose = await row_of(Borrower, application.borrower_id)
     if whose is None:
         raise ValueError(f"application {application.id} has no borrower")

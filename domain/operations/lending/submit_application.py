@@ -68,36 +68,8 @@ async def submit_application(
             _complete_case(actor, application, today=today),
             policy_days("application_validity_days", borrower_id=application.borrower_id, on=today),
         )
-        before = {"state": application.state, "version": application.version}
-        move(
-            APPLICATION_MOVES,
-            APPLICATION,
-            ApplicationState(application.state),
-            ApplicationState.SUBMITTED,
-        )
-        application.state = ApplicationState.SUBMITTED
-        application.version += 1
-        application.method = case.product.method
-        application.content_sha256 = content_sha256(application_terms(application))
-        application.submitted_by_kind = actor.kind
-        application.submitted_by_id = actor.id
-        application.submitted_on = today
         application.expires_on = today + dt.timedelta(days=days)
-        step.changed(
-            "LoanApplication",
-            application.id,
-            before=before,
-            after={
-                "state": application.state,
-                "version": application.version,
-                "contentSha256": application.content_sha256,
-            },
-            event="application.submitted",
-        )
-        decision = await assess(
-            step=step, case=case, score=score, today=today, started_ns=started_ns
-        )
-        return {"application": application.id, "decision": decision.id}
+        return await submit_case(step, case, score=score, today=today, started_ns=started_ns)
 
     return await perform(
         actor=actor,
@@ -106,6 +78,40 @@ async def submit_application(
         arguments={"application": application_id, "version": expected_version},
         work=work,
     )
+
+
+async def submit_case(
+    step: Step, case: Case, *, score: ScoreFunction, today: dt.date, started_ns: int
+) -> Result:
+    """Submit a complete application inside a running transaction, and decide on it."""
+    application = case.application
+    before = {"state": application.state, "version": application.version}
+    move(
+        APPLICATION_MOVES,
+        APPLICATION,
+        ApplicationState(application.state),
+        ApplicationState.SUBMITTED,
+    )
+    application.state = ApplicationState.SUBMITTED
+    application.version += 1
+    application.method = case.product.method
+    application.content_sha256 = content_sha256(application_terms(application))
+    application.submitted_by_kind = step.actor.kind
+    application.submitted_by_id = step.actor.id
+    application.submitted_on = today
+    step.changed(
+        "LoanApplication",
+        application.id,
+        before=before,
+        after={
+            "state": application.state,
+            "version": application.version,
+            "contentSha256": application.content_sha256,
+        },
+        event="application.submitted",
+    )
+    decision = await assess(step=step, case=case, score=score, today=today, started_ns=started_ns)
+    return {"application": application.id, "decision": decision.id}
 
 
 async def _complete_case(actor: Actor, application: LoanApplication, *, today: dt.date) -> Case:
