@@ -128,6 +128,7 @@ ROLES: Final[dict[str, Access]] = {
     "Mutation.cancelDrawdown": _OWNER_SIDE,
     "Mutation.disburseDrawdown": _CASHIER,
     "Mutation.repayLoan": _CASHIER,
+    "Mutation.announcePrepayment": _OWNER_SIDE | _APPROVER,
     "Mutation.prepayLoan": _CASHIER,
     "Mutation.payOffLoan": _CASHIER,
     "Mutation.importPaymentFile": _CASHIER,

@@ -34,6 +34,9 @@ class LoanEventKind(Enum):
     MISUSE = strawberry.enum_value(
         "MISUSE", description="Principal was found to be misused (挪用), or no longer is."
     )
+    PREPAYMENT_NOTICE = strawberry.enum_value(
+        "PREPAYMENT_NOTICE", description="A prepayment was announced (提前还款通知)."
+    )
     DEMAND = strawberry.enum_value(
         "DEMAND", description="The borrower was asked to pay, or acknowledged the debt."
     )
@@ -52,9 +55,14 @@ def _data(name: str) -> Any:
     return read
 
 
-def _since(noun: Any, row: Any) -> dt.date | None:
-    since = _data("since")(noun, row)
-    return dt.date.fromisoformat(since) if since else None
+def _day(name: str) -> Any:
+    text = _data(name)
+
+    def read(noun: Any, row: Any) -> dt.date | None:
+        day = text(noun, row)
+        return dt.date.fromisoformat(day) if day else None
+
+    return read
 
 
 @strawberry.type(description="An event of a loan's history that is no payment.")
@@ -74,7 +82,10 @@ class LoanHistoryEvent(Node):
         "What misused principal is charged above the contract rate, a fraction of it.",
         _data("markup"),
     )
-    since: dt.date | None = computed(("data",), "The day the misuse began.", _since)
+    since: dt.date | None = computed(("data",), "The day the misuse began.", _day("since"))
+    planned_on: dt.date | None = computed(
+        ("data",), "The day announced for a prepayment.", _day("planned_on")
+    )
     periods: int | None = computed(
         ("data",), "How many instalments were added, or the new schedule has.", _data("periods")
     )

@@ -14,6 +14,7 @@ from api.graphql.lending.loans import Loan
 from api.graphql.payloads import Payload, answer
 from api.graphql.scalars import MoneyInput, Rate
 from domain.operations.lending import change_terms as operations
+from domain.operations.lending.announce_prepayment import PrepaymentNotice, announce_prepayment
 from domain.operations.lending.change_terms import ChargeOrder, TermsChange
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing.events import ChargeCode
@@ -98,6 +99,19 @@ class ChargeLoanInput:
     reason: str = strawberry.field(description=_REASON)
 
 
+@strawberry.input(description="A notice that a loan will be repaid ahead of time (提前还款通知).")
+class AnnouncePrepaymentInput:
+    """The form of `announcePrepayment`."""
+
+    idempotency_key: str = strawberry.field(description=_KEY)
+    loan_id: strawberry.ID = strawberry.field(description=_LOAN)
+    planned_on: dt.date = strawberry.field(
+        description="The day of the prepayment: `prepaymentNoticeDays` from today, or later. An "
+        "approver may agree to an earlier one."
+    )
+    note: str = strawberry.field(default="", description="What else is said; the history keeps it.")
+
+
 @strawberry.type(description="The loan as it is now, and the event in its history.")
 class LoanEventPayload(Payload):
     """Answer of every change of a loan's terms."""
@@ -134,6 +148,11 @@ class ChangeDueDayPayload(LoanEventPayload):
 @strawberry.type(description="The loan that was charged, and the event.")
 class ChargeLoanPayload(LoanEventPayload):
     """Answer of `chargeLoan`."""
+
+
+@strawberry.type(description="The loan that will be repaid ahead of time, and the notice.")
+class AnnouncePrepaymentPayload(LoanEventPayload):
+    """Answer of `announcePrepayment`."""
 
 
 @strawberry.type
@@ -240,6 +259,25 @@ class LoanTermsMutations:
         )
         return await answer(
             info, ChangeDueDayPayload, effect, loan="Loan", event="LoanHistoryEvent"
+        )
+
+    @strawberry.mutation(
+        description="Announce a prepayment or a payoff ahead of time. Where the loan asks for "
+        "notice, either is possible from the planned day on, within 10 days."
+    )
+    async def announce_prepayment(
+        self,
+        info: Info,
+        input: Annotated[AnnouncePrepaymentInput, strawberry.argument(description="The notice.")],
+    ) -> AnnouncePrepaymentPayload:
+        notice = PrepaymentNotice(
+            loan_id=row_id_of(input.loan_id, "Loan"), planned_on=input.planned_on, note=input.note
+        )
+        effect = announce_prepayment(
+            actor=info.context.actor, key=input.idempotency_key, notice=notice
+        )
+        return await answer(
+            info, AnnouncePrepaymentPayload, effect, loan="Loan", event="LoanHistoryEvent"
         )
 
     @strawberry.mutation(description="Levy a fee or cost. Payments settle it before anything else.")

@@ -196,6 +196,10 @@ class Loan(Node):
             else 0
         ),
     )
+    prepayment_notice_days: int = column(
+        "prepayment_notice_days",
+        "How many days before a prepayment is announced (`announcePrepayment`); 0: not at all.",
+    )
     benchmark: str = column("benchmark", "The benchmark its rate follows; empty: a fixed rate.")
     spread: Rate = rate("spread", "What its rate is above the benchmark's fixing.")
     next_reset_date: dt.date | None = column(

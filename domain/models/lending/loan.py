@@ -41,6 +41,7 @@ class Loan(models.Model):
     non_accrual_beyond_days = fields.SmallIntField()
     cure_days = fields.SmallIntField()
     prepayment_fee_rate = fields.DecimalField(max_digits=8, decimal_places=6)
+    prepayment_notice_days = fields.SmallIntField(default=0)
     rate_changes = fields.JSONField[list[Any]](null=True)
     current_method = fields.CharField(max_length=20)
     roll = fields.CharField(max_length=20, default="NONE")

@@ -16,8 +16,8 @@ from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
 
 REPAYMENT, PREPAYMENT, PAYOFF = "REPAYMENT", "PREPAYMENT", "PAYOFF"
-REVERSAL, DEMAND = "REVERSAL", "DEMAND"
-NOT_REPLAYED = (REVERSAL, DEMAND)
+REVERSAL, DEMAND, PREPAYMENT_NOTICE = "REVERSAL", "DEMAND", "PREPAYMENT_NOTICE"
+NOT_REPLAYED = (REVERSAL, DEMAND, PREPAYMENT_NOTICE)
 """Kinds of the loan_event table that leave a loan's money alone."""
 
 EVENT_KINDS: dict[type[e.Event], str] = {
@@ -33,6 +33,12 @@ EVENT_KINDS: dict[type[e.Event], str] = {
     e.WriteOff: "WRITE_OFF",
 }
 """The kinds of the loan_event table that a replay does again."""
+
+
+def planned_on(data: Any) -> dt.date:
+    """The day that the data of a PREPAYMENT_NOTICE names."""
+    read = orjson.loads(data) if isinstance(data, (str, bytes)) else data
+    return dt.date.fromisoformat(read["planned_on"])
 
 
 def stored_event(event: e.Event) -> tuple[str, int, dict[str, Any]]:

@@ -40,6 +40,7 @@ class LoanRow:
     non_accrual_beyond_days: int
     cure_days: int
     prepayment_fee_rate: Decimal
+    prepayment_notice_days: int
     rate_changes: str | None
     current_method: str
     roll: str

@@ -166,6 +166,7 @@ class _Agreed:
     non_accrual_beyond_days: int
     cure_days: int
     prepayment_fee_rate: Decimal
+    prepayment_notice_days: int
     calendar: BusinessCalendar
     fixing: Decimal | None
 
@@ -174,12 +175,13 @@ async def _agreed(
     application: LoanApplication, product: LoanProduct, *, today: dt.date
 ) -> tuple[list[Involvement], _Agreed]:
     """Who stood on another side of the case, and those terms, in one round trip."""
-    involved, (beyond, cure, fee), calendar, fixing = await together(
+    involved, (beyond, cure, fee, notice), calendar, fixing = await together(
         involved_people(application),
         policy_values(
             "non_accrual_beyond_days",
             "cure_days",
             "prepayment_fee_rate",
+            "prepayment_notice_days",
             profile=product.profile,
             on=today,
         ),
@@ -190,6 +192,7 @@ async def _agreed(
         non_accrual_beyond_days=int(beyond),
         cure_days=int(cure),
         prepayment_fee_rate=Decimal(fee),
+        prepayment_notice_days=int(notice),
         calendar=calendar,
         fixing=fixing,
     )
@@ -240,6 +243,7 @@ async def _create_loan(
         non_accrual_beyond_days=agreed.non_accrual_beyond_days,
         cure_days=agreed.cure_days,
         prepayment_fee_rate=agreed.prepayment_fee_rate,
+        prepayment_notice_days=agreed.prepayment_notice_days,
         limit_used=drawdown.amount,
         roll=product.roll,
         plan=stored_plan(read_plan(drawdown.plan)),

@@ -168,6 +168,38 @@ def refuse_irreversible(found: Sequence[Mapping[str, object]]) -> None:
     raise Refused([Problem(code, ("repaymentId",), en, zh)])
 
 
+async def note_event(
+    step: Step,
+    loan: OpenLoan,
+    *,
+    kind: str,
+    data: dict[str, object],
+    value_date: dt.date,
+    today: dt.date,
+    reason: str,
+    outbox: str,
+) -> int:
+    """Put something into the history of a loan that :func:`open_loan` opened which leaves its money
+    alone; return the id of its row."""
+    sequence = loan.next_sequence()
+    event_id = await record_event(
+        loan,
+        sequence,
+        kind=kind,
+        amount=0,
+        data=data,
+        actor=step.actor,
+        value_date=value_date,
+        today=today,
+        reason=reason,
+    )
+    await write_taken(loan, {}, today=today)  # of the days that passed when it was opened
+    await save(loan, schedule_event=sequence)
+    after = {"event": event_id, "kind": kind, "on": value_date, **data, "reason": reason}
+    step.changed("Loan", loan.row.id, after=after, event=outbox)
+    return event_id
+
+
 async def record_event(
     loan: OpenLoan,
     sequence: int,

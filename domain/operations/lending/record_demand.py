@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass
 
 from domain.actor import Actor
 from domain.models.lending.loan_history_events import DEMAND
-from domain.operations.lending.account import open_loan, save
-from domain.operations.lending.allocations import write_taken
-from domain.operations.lending.loan_event import record_event
+from domain.operations.lending.account import open_loan
+from domain.operations.lending.loan_event import note_event
 from domain.operations.perform import Done, Result, Step, perform
 from domain.rules.form import Form
 from domain.rules.lending.states import LOAN, LoanState
@@ -36,25 +35,15 @@ async def record_demand(*, actor: Actor, key: str, demand: Demand) -> Done:
         on = form.date("on", demand.on, earliest=loan.row.start_date, latest=today)
         document = form.text("document", demand.document, longest=200)
         form.refuse()
-        sequence = loan.next_sequence()
-        event_id = await record_event(
+        event_id = await note_event(
+            step,
             loan,
-            sequence,
             kind=DEMAND,
-            amount=0,
             data={},
-            actor=actor,
             value_date=on,
             today=today,
             reason=document,
-        )
-        await write_taken(loan, {}, today=today)
-        await save(loan, schedule_event=sequence)
-        step.changed(
-            "Loan",
-            loan.row.id,
-            after={"demandedOn": on, "document": document},
-            event="loan.demanded",
+            outbox="loan.demanded",
         )
         return {"loan": loan.row.id, "event": event_id}
 

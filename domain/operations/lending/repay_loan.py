@@ -8,16 +8,20 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from domain.actor import Actor
+from domain.db import rows
+from domain.models.lending.loan_history_events import PREPAYMENT_NOTICE, planned_on
 from domain.models.lending.loan_rows import LoanRow
 from domain.operations.lending.account import OpenLoan, open_loan
 from domain.operations.lending.take_payment import Payer, PayerRole, take_payment
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.policy import policy_value
 from domain.rules.form import Form
+from domain.rules.lending.prepayment_notice import notice_problems
 from domain.rules.lending.servicing.events import Keep, Payoff, Prepayment
 from domain.rules.lending.servicing.events import Payment as PaymentEvent
+from domain.rules.lending.servicing.replan import future_rows
 from domain.rules.lending.states import LOAN, LoanState
-from domain.rules.refusal import ErrorCode, Problem
+from domain.rules.refusal import ErrorCode, Problem, refuse_if
 from domain.rules.states import require_state
 
 
@@ -62,7 +66,14 @@ async def prepay_loan(*, actor: Actor, key: str, payment: Payment, keep: Keep) -
         return Prepayment(sequence=loan.next_sequence(), on=on, amount=amount, keep=keep)
 
     return await _pay(
-        actor, key, payment, "prepayLoan", event, (LoanState.ACTIVE,), extra={"keep": keep}
+        actor,
+        key,
+        payment,
+        "prepayLoan",
+        event,
+        (LoanState.ACTIVE,),
+        ahead=True,
+        extra={"keep": keep},
     )
 
 
@@ -75,7 +86,9 @@ async def pay_off_loan(*, actor: Actor, key: str, payment: Payment) -> Done:
     def event(loan: OpenLoan, amount: int, on: dt.date) -> Payoff:
         return Payoff(sequence=loan.next_sequence(), on=on, amount=amount)
 
-    return await _pay(actor, key, payment, "payOffLoan", event, (LoanState.ACTIVE,), zero=True)
+    return await _pay(
+        actor, key, payment, "payOffLoan", event, (LoanState.ACTIVE,), ahead=True, zero=True
+    )
 
 
 async def _pay(
@@ -86,6 +99,7 @@ async def _pay(
     event: Callable[[OpenLoan, int, dt.date], PaymentEvent | Prepayment | Payoff],
     states: tuple[LoanState, ...],
     *,
+    ahead: bool = False,
     zero: bool = False,
     extra: dict[str, object] | None = None,
 ) -> Done:
@@ -93,6 +107,8 @@ async def _pay(
         today, loan = await open_loan(actor, payment.loan_id)
         require_state(LOAN, loan.account.state, *states)
         amount, payer, on = await _read(payment, loan.row, today=today, zero=zero)
+        if ahead:
+            refuse_if(await _unannounced(loan, on))
         repayment_id = await take_payment(
             step, loan, event(loan, amount, on), actor=actor, payer=payer, today=today
         )
@@ -100,6 +116,20 @@ async def _pay(
 
     arguments = {**asdict(payment), **(extra or {})}
     return await perform(actor=actor, action=action, key=key, arguments=arguments, work=work)
+
+
+async def _unannounced(loan: OpenLoan, on: dt.date) -> list[Problem]:
+    """Principal that is not due is repaid with the notice that was agreed."""
+    notice_days = loan.row.prepayment_notice_days
+    if not notice_days or not future_rows(loan.account, on):
+        return []
+    found = await rows(
+        "SELECT data FROM loan_event WHERE loan_id = %s AND kind = %s",
+        [loan.row.id, PREPAYMENT_NOTICE],
+    )
+    return notice_problems(
+        on=on, notice_days=notice_days, planned=[planned_on(row["data"]) for row in found]
+    )
 
 
 async def _read(

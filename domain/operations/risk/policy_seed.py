@@ -60,6 +60,7 @@ def _values(profile: Profile) -> tuple[SeededValue, ...]:
             ("non_accrual_beyond_days", "90"),
             ("cure_days", "180"),
             ("prepayment_fee_rate", "0"),
+            ("prepayment_notice_days", "0"),
             ("backdating_days_max", "5"),
             ("change_request_validity_days", "30"),
             ("bank_account_cooling_days", "3"),

@@ -424,8 +424,8 @@ async def test_the_seed_is_written_once(story: Story) -> None:
                 assert {band.grade_from, band.grade_to} <= set(grades)
         elif value.name == "extension_caps":
             assert parse_caps(value.value)
-        elif value.name == "prepayment_fee_rate":
-            assert Decimal(value.value) == 0  # no fee until the lender sets one
+        elif value.name in ("prepayment_fee_rate", "prepayment_notice_days"):
+            assert Decimal(value.value) == 0  # neither fee nor notice until the lender sets one
         else:
             assert Decimal(value.value) > 0
 
