@@ -10,7 +10,7 @@ from typing import Any
 import fsspec
 
 from domain.settings import Settings
-from liudai.backup.connections import Database
+from liudai.backup.database import Database
 from liudai.backup.dump import FILE_PIECE_BYTES, DumpWriter, Manifest, ModelFile
 from liudai.errors import LiudaiError
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.db import APP
 from domain.schema import MIGRATIONS_TABLE, ColumnType, Kind
-from liudai.backup.connections import Database
+from liudai.backup.database import Database
 from liudai.backup.dump import Table
 from liudai.backup.unfinished import MARK_TABLE
 from liudai.backup.values import ValueUnknown, converted, read_steps

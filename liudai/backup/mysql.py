@@ -13,7 +13,7 @@ from pymysql.cursors import SSCursor
 
 from domain.db import tortoise_config
 from domain.settings import Settings
-from liudai.backup.connections import NoDatabase, insert_sql
+from liudai.backup.database import NoDatabase, insert_sql
 from liudai.refusing import unreachable
 
 _FETCH_ROWS = 1_000

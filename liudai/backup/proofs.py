@@ -10,7 +10,7 @@ from domain.operations.audit import GENESIS
 from domain.operations.lending.verify_books import verify_books
 from liudai.audit import prove as prove_audit
 from liudai.backup.catalogue import data_tables, stored_rows
-from liudai.backup.connections import Database
+from liudai.backup.database import Database
 from liudai.backup.dump import Manifest, Table, TableHash
 from liudai.errors import LiudaiError
 

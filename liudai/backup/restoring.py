@@ -17,7 +17,8 @@ from domain.settings import Settings, get_settings
 from liudai.backup.artefacts import FileRestorer, model_versions, point_to_restored
 from liudai.backup.catalogue import applied_migrations, data_tables
 from liudai.backup.checking import check
-from liudai.backup.connections import Database, connected
+from liudai.backup.connections import connected
+from liudai.backup.database import Database
 from liudai.backup.dump import DumpSink, Head, Manifest, ModelFile, Table, read_dump
 from liudai.backup.proofs import Proof, prove_books, prove_rows, prove_trail
 from liudai.backup.showing import KEYS_NOTE, progress

@@ -16,7 +16,8 @@ from domain.schema import column_types
 from domain.settings import Settings, get_settings
 from liudai.backup.artefacts import model_versions, write_files
 from liudai.backup.catalogue import applied_migrations, catalogue, stored_rows
-from liudai.backup.connections import Database, connected
+from liudai.backup.connections import connected
+from liudai.backup.database import Database
 from liudai.backup.dump import DumpWriter, Head, Manifest, Table
 from liudai.backup.secret_key import CipherSample
 from liudai.backup.showing import KEYS_NOTE, progress

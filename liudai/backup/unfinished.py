@@ -10,7 +10,8 @@ import sqlite3
 
 from domain.operations.clock import now
 from domain.settings import Settings
-from liudai.backup.connections import Database, NoDatabase, connected
+from liudai.backup.connections import connected
+from liudai.backup.database import Database, NoDatabase
 from liudai.errors import LiudaiError
 
 MARK_TABLE = "unfinished_restore"

@@ -17,7 +17,8 @@ from tortoise import Tortoise
 
 from domain import db
 from domain.settings import Settings, get_settings
-from liudai.backup.connections import Database, connected
+from liudai.backup.connections import connected
+from liudai.backup.database import Database
 from tests import servers
 
 BACKUP_KEY = base64.b64encode(bytes(range(7, 39))).decode()

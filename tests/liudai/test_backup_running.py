@@ -16,7 +16,7 @@ import pytest
 from domain import db
 from domain.operations.audit import seal_audit
 from domain.operations.lending.repay_loan import Payment, repay_loan
-from liudai.backup.connections import Database
+from liudai.backup.database import Database
 from liudai.backup.unfinished import MARK_TABLE
 from tests.books import books_hold
 from tests.lender import Lender, key

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from domain.schema import ColumnType, Kind
 from liudai.backup.catalogue import stored_rows
-from liudai.backup.connections import Database
+from liudai.backup.database import Database
 from liudai.backup.dump import DumpSink, DumpWriter, Head, Table, TableHash, read_dump
 from liudai.backup.values import ValueUnknown, converted, read_steps, write_steps
 from liudai.errors import LiudaiError
