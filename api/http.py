@@ -8,11 +8,11 @@ with it, so that a request costs little more than its resolvers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from types import CoroutineType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
@@ -70,6 +70,9 @@ class Request:
     variables: Mapping[str, Any]
     operation_name: str | None
     read_only: bool
+
+
+T = TypeVar("T")
 
 
 class GraphQLEndpoint:
@@ -138,7 +141,9 @@ class GraphQLEndpoint:
                     "Accept 须包含 application/graphql-response+json 或 application/json。",
                 )
             request = await self._read(scope, headers, receive)
-            result, refused = await self._run(request, headers, language, trace)
+            # The sign-in too: it may wait for a connection that the pool cannot give.
+            running = self._run(request, headers, language, trace)
+            result, refused = await self._in_time(running)
             return 200, *_body(result, language, refused=refused), ()
         except BadRequest as refusal:
             errors, status, extra = (refusal.error,), refusal.status, refusal.headers
@@ -201,11 +206,11 @@ class GraphQLEndpoint:
         context.memo = executor.memo = document.memo(executor.variable_values.coerced)
         result = executor.execute_operation()
         if isinstance(result, CoroutineType):
-            result = await self._in_time(result)
+            result = await result
         assert isinstance(result, ExecutionResult)  # noqa: S101 - nothing is delivered in parts
         return result, context.refused
 
-    async def _in_time(self, running: CoroutineType[Any, Any, Any]) -> Any:
+    async def _in_time(self, running: Coroutine[Any, Any, T]) -> T:
         deadline = asyncio.timeout(self._timeout_seconds)
         try:
             async with deadline:

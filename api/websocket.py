@@ -95,6 +95,7 @@ class WebSocketEndpoint(GraphQL[Connection, None]):
             allowed_origins=settings.ws_origins,
         )
         self._authenticator = authenticator
+        self._timeout_seconds = settings.request_timeout_seconds
         self._message_length_max = settings.max_body_bytes
         self._connections_max = settings.websocket_connections
         self._under_way = under_way
@@ -123,8 +124,9 @@ class WebSocketEndpoint(GraphQL[Connection, None]):
         if not isinstance(token, str):
             raise ConnectionRejectionError
         try:
-            identity = await self._authenticator.identify(token.encode("utf-8"))
-        except ApiError:
+            async with asyncio.timeout(self._timeout_seconds):
+                identity = await self._authenticator.identify(token.encode("utf-8"))
+        except (ApiError, TimeoutError):
             raise ConnectionRejectionError from None
         context.caller = identity.actor
         context.expires_at = identity.expires_at

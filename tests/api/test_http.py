@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Callable
 
 import httpx
 import pytest
 from served import Served
+from toy_schema import toy_schema
+
+from api.app import create_app
+from domain.actor import Actor
+from domain.settings import Settings
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
@@ -146,6 +153,23 @@ def test_a_slow_request_is_ended(serve) -> None:
     assert answered.status_code == 503
     assert answered.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
     assert "0.2 seconds" in answered.json()["errors"][0]["message"]
+
+
+def test_a_sign_in_that_waits_is_ended_too(
+    serve: Callable[..., Served], api_settings: Callable[..., Settings]
+) -> None:
+    """Whoever asks for a person of whom nothing is known yet waits for the database, and a pool
+    may have no connection to give."""
+
+    async def never(subject: str) -> Actor | None:
+        await asyncio.Event().wait()
+        raise AssertionError(subject)
+
+    settings = api_settings(request_timeout_seconds=0.2)
+    app = create_app(settings=settings, schema=toy_schema(), load_actor=never, resources=())
+    answered = serve(app, request_timeout_seconds=0.2).post("{ hello }", accept=GRAPHQL_RESPONSE)
+    assert answered.status_code == 503
+    assert answered.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
 
 
 def test_cors_is_for_the_origins_of_the_settings(serve) -> None:
