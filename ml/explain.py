@@ -51,7 +51,7 @@ def contributions(scorer: Scorer, features: Mapping[str, FeatureValue]) -> dict[
     taken, order = _paths(count)
     split = len(layout.numbers)
     own_numbers, own_texts = layout.raw((features,))
-    base_numbers, base_texts = layout.raw(scorer.card.background)
+    base_numbers, base_texts = scorer.background
     rows = np.arange(PATHS) % len(base_numbers)
     numbers = np.where(taken[:, :, :split], own_numbers, base_numbers[rows][:, None, :])
     texts = np.where(taken[:, :, split:], own_texts, base_texts[rows][:, None, :])

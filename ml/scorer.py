@@ -45,6 +45,7 @@ class Scorer:
         self.session: Any = open_graph(artefact.onnx)
         layout = artefact.card.layout
         self.features = layout.features
+        self.background = layout.raw(self.card.background)
         self._levels = {c.feature: frozenset(c.levels) for c in layout.categories}
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Iterator
 
 from domain.db import rows
 from domain.operations.lending.verify_books import (
@@ -21,11 +22,74 @@ _SIDE_BY_SIDE = 2
 other connections of the pool are left to those who pay."""
 
 
-async def verify_close(day: dt.date) -> list[Fault]:
+class ProofOfDay:
+    """The proof of a closing day's books, range by range of its loans, begun while it closes.
+
+    A range whose loans all have the day behind them takes no more entries of it: later payments
+    post on the next one. So it can be proved while others still close, and the database is kept
+    busy where a worker computes. What was proved is known to this process alone; another that goes
+    on with the close proves anew.
+    """
+
+    def __init__(self, day: dt.date) -> None:
+        self._day = day
+        self._proven = BooksProof()
+        self._next = 0
+        self._going: asyncio.Task[None] | None = None
+
+    async def go_on(self, closed_before: int) -> None:
+        """Prove beside the close what ends before the loan `closed_before`, one range after the
+        other; returns at once. Raises what a proof begun earlier raised."""
+        if self._going is not None:
+            if not self._going.done():
+                return
+            await self._going
+        if any(self._ready(await shards(), closed_before)):
+            self._going = asyncio.create_task(self._prove(closed_before, side_by_side=1))
+
+    async def end(self) -> BooksProof:
+        """Prove what is left of the loans, a few ranges side by side, then the totals."""
+        if self._going is not None:
+            await self._going
+        await self._prove(None, side_by_side=_SIDE_BY_SIDE)
+        self._proven.add(await verify_totals(day=self._day))
+        return self._proven
+
+    async def stop(self) -> None:
+        """Let go of a proof that is under way."""
+        if self._going is not None:
+            self._going.cancel()
+            await asyncio.wait([self._going])
+
+    def _ready(self, all_of_them: list[range], closed_before: int | None) -> Iterator[range]:
+        for loans in all_of_them:
+            if loans.start >= self._next and (closed_before is None or loans.stop <= closed_before):
+                yield loans
+
+    async def _prove(self, closed_before: int | None, *, side_by_side: int) -> None:
+        turn = asyncio.Semaphore(side_by_side)
+
+        async def prove(loans: range) -> BooksProof:
+            async with turn:
+                return await verify_books(day=self._day, loans=loans)
+
+        ready = list(self._ready(await shards(), closed_before))
+        proven = [prove(loans) for loans in ready]
+        # None goes on by itself where another fails.
+        for loans, part in zip(
+            ready, await asyncio.gather(*proven, return_exceptions=True), strict=True
+        ):
+            if isinstance(part, BaseException):
+                raise part
+            self._proven.add(part)
+            self._next = loans.stop
+
+
+async def verify_close(day: dt.date, proof: ProofOfDay) -> list[Fault]:
     """Return what is wrong with the books of `day`, each by name, up to 20 of a kind.
 
     Every living loan has its end behind it or was set aside, and the books prove right as
-    :func:`verify_books` says. `day` takes no more entries: later payments post on the next one.
+    :func:`verify_books` says; `proof` may have begun with that.
     """
     behind = await rows(
         "SELECT l.id, l.accrued_through FROM loan l WHERE l.state IN (%s, %s) "
@@ -33,7 +97,7 @@ async def verify_close(day: dt.date) -> list[Fault]:
         f"WHERE a.loan_id = l.id AND a.resolved_at IS NULL) LIMIT {NAMED_MAX}",
         [*LIVING_LOANS, day],
     )
-    proof = await _proof(day)
+    proven = await proof.end()
     return [
         *(
             Fault(
@@ -47,23 +111,5 @@ async def verify_close(day: dt.date) -> list[Fault]:
             )
             for row in behind
         ),
-        *proof.faults[:NAMED_MAX],
+        *proven.faults[:NAMED_MAX],
     ]
-
-
-async def _proof(day: dt.date) -> BooksProof:
-    """The proof of all ranges, a few side by side, in their order; then that of the totals."""
-    turn = asyncio.Semaphore(_SIDE_BY_SIDE)
-
-    async def prove(loans: range) -> BooksProof:
-        async with turn:
-            return await verify_books(day=day, loans=loans)
-
-    proof = BooksProof()
-    proven = [prove(loans) for loans in await shards()]
-    for part in await asyncio.gather(*proven, return_exceptions=True):  # none goes on by itself
-        if isinstance(part, BaseException):
-            raise part
-        proof.add(part)
-    proof.add(await verify_totals(day=day))
-    return proof

@@ -9,12 +9,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from tortoise.expressions import F
 
 from domain import db
 from domain.models.lending.day_close import BusinessDay, CloseShard, LoanSetAside
 from domain.models.lending.loan import Installment, Loan
 from domain.operations.jobs import LeaseLost
+from domain.operations.lending import carry_books, verify_books, verify_close
 from domain.operations.lending.advance_business_date import advance_business_date
+from domain.operations.lending.day_close import shards
 from domain.operations.lending.day_close.catch_up import catch_up_loan
 from domain.operations.lending.day_close.run import close_inline
 from domain.operations.lending.day_close.shard import close_shard
@@ -230,6 +233,39 @@ async def test_books_that_do_not_prove_right_keep_the_day_open(lender: Lender) -
     await db.execute("UPDATE credit_facility SET used = used - 1 WHERE id = %s", [loan.facility_id])
     await close(lender, day + ONE_DAY)
     assert {d.state for d in await BusinessDay.filter(day__in=[day, day + ONE_DAY])} == {"CLOSED"}
+
+
+async def test_the_books_are_proved_while_others_still_close(
+    lender: Lender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a shard and a range for each loan: the proof begins before the last shard is done, takes
+    each range once and those alone that are closed, and names what it found by then."""
+    loans = [await lender.loan() for _ in range(4)]
+    await db.execute("DELETE FROM ledger_carried")  # of ranges of another size
+    day = await business_date()
+    monkeypatch.setattr(shards, "loans_a_shard", lambda _: 1)
+    monkeypatch.setattr(verify_books, "LOANS_A_SHARD", 1)
+    monkeypatch.setattr(carry_books, "LOANS_A_SHARD", 1)
+    prove, taken = verify_close.verify_books, []
+
+    async def noted(*, day: dt.date, loans: range) -> verify_books.BooksProof:
+        taken.append((loans, await shards.closed_before(day)))
+        return await prove(day=day, loans=loans)
+
+    monkeypatch.setattr(verify_close, "verify_books", noted)
+    row = await Loan.get(id=loans[0].id)
+    wrong = {"interest_receivable": row.interest_receivable + 1}
+    await Loan.filter(id=row.id).update(**wrong)
+    with pytest.raises(Refused) as refusal:
+        await close(lender)
+    (problem,) = refusal.value.problems
+    assert str(row.id) in problem.en
+    assert [one.start for one, _ in taken] == sorted({one.start for one, _ in taken})
+    assert all(one.stop <= closed for one, closed in taken)
+    assert any(closed <= loans[-1].id for _, closed in taken)
+    await Loan.filter(id=row.id).update(interest_receivable=F("interest_receivable") - 1)
+    assert (await close(lender, day)).state == "CLOSED"
+    await db.execute("DELETE FROM ledger_carried")
 
 
 async def test_a_shard_is_worked_on_once_whoever_comes(lender: Lender) -> None:

@@ -13,7 +13,7 @@ from domain.models.lending.facility import CreditFacility
 from domain.operations.changes.expire import expire_changes
 from domain.operations.clock import now
 from domain.operations.lending.reprice_loans import loans_to_reprice, reprice_loan
-from domain.operations.lending.verify_close import verify_close
+from domain.operations.lending.verify_close import ProofOfDay, verify_close
 from domain.operations.perform import Result, Step, perform
 from domain.operations.risk.expire_applications import expire_applications
 from domain.queries.business_date import held_business_date
@@ -29,13 +29,14 @@ from domain.rules.lending.states import FacilityState
 from domain.rules.states import move
 
 
-async def finish_day(day: dt.date) -> BusinessDayState:
-    """Close `day`, whose shards are all done, or leave it UNVERIFIED with what was found.
+async def finish_day(day: dt.date, proof: ProofOfDay) -> BusinessDayState:
+    """Close `day`, whose shards are all done, or leave it UNVERIFIED with what was found; `proof`
+    may have begun while they were closed.
 
     Returns the state it has then; a day that is not CLOSING (any more) keeps its own.
     """
     await _reprice(day + dt.timedelta(days=1))
-    faults = await verify_close(day)
+    faults = await verify_close(day, proof)
 
     async def work(step: Step) -> Result:
         (row,) = await rows(

@@ -29,8 +29,14 @@ from domain.operations.jobs import (
 )
 from domain.operations.lending.day_close.finish import finish_day
 from domain.operations.lending.day_close.shard import close_shard
-from domain.operations.lending.day_close.shards import claim_next, ranges, unfinished
+from domain.operations.lending.day_close.shards import (
+    claim_next,
+    closed_before,
+    ranges,
+    unfinished,
+)
 from domain.operations.lending.day_close.start import day_under_way, start_day
+from domain.operations.lending.verify_close import ProofOfDay
 from domain.operations.perform import Result, Step, perform
 from domain.queries.jobs import find_job, job_problems
 from domain.queries.lending.close_progress import close_progress
@@ -145,9 +151,27 @@ async def _close_day(
     turn: asyncio.Semaphore,
 ) -> list[Problem]:
     """Work on the shards until none is left, then close the day; return why it did not close."""
-    seconds = get_settings().job_lease_seconds
     if sent is not None and len(waiting := await unfinished(day)) > 1:
         await sent(waiting)
+    proof = ProofOfDay(day)
+    try:
+        if not await _work_through(lease, day, proof, said, turn):
+            return await _why_not(day, await _state(day))
+        return await _why_not(day, await finish_day(day, proof))
+    finally:
+        await proof.stop()
+
+
+async def _work_through(
+    lease: Lease,
+    day: dt.date,
+    proof: ProofOfDay,
+    said: Said | None,
+    turn: asyncio.Semaphore,
+) -> bool:
+    """Work on the shards until all are done, and prove beside them; return whether it came to that
+    or the close was stopped before."""
+    seconds = get_settings().job_lease_seconds
     loop = asyncio.get_running_loop()
     reported = loop.time()
     while True:
@@ -156,9 +180,10 @@ async def _close_day(
             shard = await claim_next(day, lease_seconds=seconds)
             if shard is not None:
                 await close_shard(shard)
+        await proof.go_on(await closed_before(day))
         if shard is None:
-            if (state := await _state(day)) is not BusinessDayState.CLOSING:
-                return await _why_not(day, state)
+            if await _state(day) is not BusinessDayState.CLOSING:
+                return False
             if not await unfinished(day):
                 break
             await asyncio.sleep(_OTHERS_SECONDS)  # others hold what is left, or their leases do
@@ -168,8 +193,7 @@ async def _close_day(
             await _say(lease, f"{day} LOANS", progress.share if progress else 0.0, said)
     if loop.time() - reported > _SAY_SECONDS:
         await _say(lease, f"{day} BOOKS", 1.0, said)
-    state = await finish_day(day)
-    return await _why_not(day, state)
+    return True
 
 
 async def _state(day: dt.date) -> BusinessDayState:

@@ -153,5 +153,14 @@ async def unfinished(day: dt.date) -> list[int]:
     return [row["id"] for row in found]
 
 
+async def closed_before(day: dt.date) -> int:
+    """The first loan id of a shard of the day that is not DONE: what comes before it is."""
+    (found,) = await rows(
+        "SELECT MIN(from_id) AS first FROM close_shard WHERE day = %s AND state <> %s",
+        [day, ShardState.DONE],
+    )
+    return _ID_MAX if found["first"] is None else int(found["first"])
+
+
 def _to_be_had(lease_seconds: int) -> list[Any]:
     return [ShardState.WAITING, ShardState.RUNNING, lease_expired_before(now(), lease_seconds)]
