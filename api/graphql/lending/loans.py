@@ -19,7 +19,7 @@ from api.graphql.lending.loan_history import LoanCharge, LoanHistoryEvent, Super
 from api.graphql.nouns import Noun, column, computed, many, money, one, rate
 from api.graphql.payloads import Payload, answer
 from api.graphql.scalars import Money, MoneyInput, Rate
-from domain.models.lending.loan_account import read_misuse, read_rate_changes
+from domain.models.lending.loan_account import read_rate_changes, share_misused
 from domain.operations.lending.repay_loan import Payment, pay_off_loan, prepay_loan, repay_loan
 from domain.operations.lending.take_payment import PayerRole
 from domain.queries.lending.payoff import payoff_quote
@@ -57,8 +57,8 @@ def _current_rate(_: Any, row: Mapping[str, Any]) -> Decimal:
 
 
 def _misused_share(_: Any, row: Mapping[str, Any]) -> Decimal | None:
-    steps = read_misuse(row["misuse"])
-    return _four_decimals(steps[-1].share) if steps and steps[-1].share else None
+    share = share_misused(row["misuse"])
+    return _four_decimals(share) if share else None
 
 
 def _four_decimals(value: Decimal) -> Decimal:

@@ -197,6 +197,12 @@ def read_misuse(stored: Any) -> tuple[MisuseStep, ...]:
     )
 
 
+def share_misused(stored: Any) -> Decimal:
+    """The share of the principal that is misused by now, 0 to 1, of the same JSON."""
+    steps = read_misuse(stored)
+    return steps[-1].share if steps else Decimal(0)
+
+
 def stored_misuse(account: LoanAccount) -> str | None:
     """The JSON of what is on record of misused principal; None where nothing ever was."""
     steps = account.terms.overdue.misuse

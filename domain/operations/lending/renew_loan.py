@@ -7,6 +7,7 @@ import datetime as dt
 from domain.actor import Actor
 from domain.db import rows
 from domain.models.lending.contract import Drawdown, LoanContract
+from domain.models.lending.loan_account import share_misused
 from domain.models.lending.loan_rows import LoanRow
 from domain.operations.lending.account import OpenLoan, open_loan
 from domain.operations.lending.take_payment import Payer, take_payment
@@ -153,4 +154,5 @@ def _as_it_stands(row: LoanRow, state: LoanRow | LoanAccount) -> OldLoan:
         principal=state.principal_outstanding,
         maturity_date=state.maturity_date,
         next_due_date=state.next_due_date,
+        misused=share_misused(row.misuse) > 0,
     )

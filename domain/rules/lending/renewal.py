@@ -40,6 +40,7 @@ class OldLoan:
     principal: int
     maturity_date: dt.date
     next_due_date: dt.date | None
+    misused: bool
 
 
 def renewal_problems(
@@ -50,6 +51,7 @@ def renewal_problems(
     found = [
         *_other_case(new, old),
         *_bad_standing(old, today),
+        *_misused(old),
         *_late_contract(new, old),
     ]
     problems = [Problem(code, (path,), en, zh) for code, en, zh in found]
@@ -129,6 +131,17 @@ def _bad_standing(old: OldLoan, today: dt.date) -> Iterator[_Said]:
             f"The loan to be renewed has been past due since {old.next_due_date}. Collect what is "
             "due first.",
             f"原借据自 {old.next_due_date} 起逾期，请先收回逾期款项。",
+        )
+
+
+def _misused(old: OldLoan) -> Iterator[_Said]:
+    """Source, to be confirmed: Yinjianfa [2014] 36, on renewals for small enterprises."""
+    if old.misused:
+        yield (
+            ErrorCode.ILLEGAL_STATE,
+            "Principal of the loan to be renewed is misused. Let that be put right and recorded (a "
+            "change MISUSE of 0) first.",
+            "原借据存在挪用本金，不得续贷；请先整改并登记终止（金额为 0 的 MISUSE 变更）。",
         )
 
 

@@ -4,6 +4,7 @@ cash moves, and the facility is not used twice."""
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from domain.models.lending.contract import Disbursement, Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Loan, Repayment
 from domain.models.lending.payment import PaymentOrder
+from domain.operations.changes.kinds.misuse import MISUSE, LoanMisuse
 from domain.operations.changes.kinds.reverse_repayment import REVERSE_REPAYMENT, Reversal
 from domain.operations.lending.account import open_loan
 from domain.operations.lending.advance_business_date import advance_business_date
@@ -36,7 +38,7 @@ from domain.rules.lending.states import PaymentMethod
 from domain.rules.numbers import NumberKind, human_number
 from domain.rules.refusal import ErrorCode, Refused
 from tests.books import books_hold
-from tests.changes import propose
+from tests.changes import approve, propose
 from tests.lender import Lender, key
 
 LIMIT = "1000.00"
@@ -246,6 +248,24 @@ async def test_a_loan_past_due_or_matured_is_not_renewed(lender: Lender) -> None
         await request(lender, late, old)
     codes = {problem.code for problem in refusal.value.problems}
     assert codes >= {ErrorCode.ILLEGAL_STATE, ErrorCode.DATE_OUT_OF_RANGE}
+
+
+async def test_a_loan_whose_principal_is_misused_is_not_renewed(lender: Lender) -> None:
+    old, contract = await full_facility(lender)
+    asked = LoanMisuse(
+        loan_id=old.id,
+        amount=Decimal("1000.00"),
+        currency="USD",
+        markup=Decimal(1),
+        reason="Spent on shares.",
+    )
+    await approve(lender.approver, await propose(lender.risk_officer, MISUSE, asked))
+    with pytest.raises(Refused) as refusal:
+        await request(lender, contract, old)
+    assert found(refusal)["renewsLoanId"] is ErrorCode.ILLEGAL_STATE
+    ended = replace(asked, amount=Decimal(0))
+    await approve(lender.approver, await propose(lender.risk_officer, MISUSE, ended))
+    await request(lender, contract, old)
 
 
 async def test_the_payoff_of_a_renewal_is_not_reversed_alone(lender: Lender) -> None:

@@ -30,6 +30,7 @@ OLD = OldLoan(
     principal=500_00,
     maturity_date=MATURITY,
     next_due_date=MATURITY,
+    misused=False,
 )
 BAD, NEVER = ErrorCode.ILLEGAL_STATE, ErrorCode.NOT_PERMITTED
 
@@ -56,6 +57,7 @@ def test_a_performing_loan_is_renewed_up_to_its_maturity(days_before: int) -> No
         ({}, {"state": "WRITTEN_OFF", "book_status": "WRITTEN_OFF"}, 0, {"renewsLoanId": BAD}),
         ({}, {"book_status": "NON_ACCRUAL"}, 0, {"renewsLoanId": BAD}),
         ({}, {"next_due_date": MATURITY - dt.timedelta(days=1)}, 0, {"renewsLoanId": BAD}),
+        ({}, {"misused": True}, 0, {"renewsLoanId": BAD}),
     ],
 )
 def test_what_is_no_renewal_is_refused_in_both_languages(
