@@ -55,7 +55,7 @@ async def test_misuse_is_proposed_approved_and_seen(api: Api, story: Story) -> N
     )
     change = payload["change"]
     assert change["kind"] == "MISUSE"
-    assert f"自 {since} 起，挪用本金 20000.00 USD" in change["summaryZh"]
+    assert f"自 {since} 起，挪用本金 20000.00 USD，在合同利率上加收 50 %" in change["summaryZh"]
     form = {"id": change["id"], "contentSha256": change["contentSha256"]}
     await api.done(api.lender.approver, "approveChange", "change { state }", **form)
     data = await api.data(
