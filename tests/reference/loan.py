@@ -697,7 +697,8 @@ class Loan:
             before = {day: exact for day, exact in row.bore.items() if day >= begins}
             missed += self._round(self._more(before, found, Rates.surcharge))
             grace_end = row.due + self.product.grace_days * ONE_DAY
-            if self.today > grace_end and not row.grace_kept:
+            kept = row.grace_kept or (row.settled_on is not None and row.settled_on <= grace_end)
+            if self.today > grace_end and not kept:
                 after = {day: exact for day, exact in row.late.items() if day >= begins}
                 missed += self._round(self._more(after, found, Rates.on_overdue))
         owing[0].missed += missed
