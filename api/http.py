@@ -30,6 +30,8 @@ from api.negotiation import GRAPHQL_RESPONSE, JSON, answer_type, is_json, wants_
 from api.trace import Trace, begin, tell
 from domain.settings import Settings
 
+T = TypeVar("T")
+
 PARAMETERS_MAX: Final = 20
 COERCION_ERRORS_MAX: Final = 20
 
@@ -70,9 +72,6 @@ class Request:
     variables: Mapping[str, Any]
     operation_name: str | None
     read_only: bool
-
-
-T = TypeVar("T")
 
 
 class GraphQLEndpoint:

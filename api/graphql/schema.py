@@ -39,9 +39,10 @@ from api.graphql.lending.incoming_payments import (
     IncomingPaymentMutations,
     IncomingPaymentQueries,
 )
+from api.graphql.lending.loan_payments import LoanPaymentMutations
 from api.graphql.lending.loan_statement import LoanStatementQueries
 from api.graphql.lending.loan_terms import LoanTermsMutations
-from api.graphql.lending.loans import LoanMutations, LoanQueries
+from api.graphql.lending.loans import LoanQueries
 from api.graphql.lending.payment_files import PaymentFileMutations, PaymentFileQueries
 from api.graphql.lending.payment_orders import PaymentOrderMutations, PaymentOrderQueries
 from api.graphql.lending.products import ProductQueries
@@ -95,7 +96,7 @@ MUTATIONS: Final[tuple[type, ...]] = (
     FacilityMutations,
     ApplicationMutations,
     ContractMutations,
-    LoanMutations,
+    LoanPaymentMutations,
     PaymentFileMutations,
     IncomingPaymentMutations,
     PaymentOrderMutations,

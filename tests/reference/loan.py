@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tests.reference import plan
+from tests.reference import new_dates, plan
 from tests.reference.books import Ledger
 from tests.reference.calendar import (
     ONE_DAY,
-    add,
     basis,
     near,
     parts,
     roll,
-    settlement_dates,
-    thirty,
 )
+from tests.reference.misuse import Misused, Rates, charge_misuse, may_be_misused
 from tests.reference.plan import RATE, Product, Row, rounded
 
 INTEREST_BUCKETS = ("INTEREST", "PENALTY", "COMPOUND")
@@ -79,33 +77,6 @@ class Owed:
     item: Row | Charge
     bucket: str
     amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Misused:
-    """Which share of the principal is misused since a day, and what that costs above the rate."""
-
-    since: dt.date
-    share: Fraction
-    markup: Fraction
-    put_on_record: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """The rates of a day, over `RATE`."""
-
-    contract: int
-    penalty: int
-
-    def surcharge(self, misuse: Misused) -> Fraction:
-        """What undue principal bears above the contract rate."""
-        return misuse.share * misuse.markup * self.contract
-
-    def on_overdue(self, misuse: Misused) -> Fraction:
-        """What overdue principal bears above the penalty rate: the heavier of both counts."""
-        heavier = self.contract * (1 + misuse.markup) - self.penalty
-        return misuse.share * max(heavier, Fraction(0))
 
 
 class Contradiction(Exception):
@@ -223,17 +194,17 @@ class Loan:
         if act.kind == "ACCELERATION":
             return bool(future)
         if act.kind == "MISUSE":
-            return self._may_be_misused(act)
+            return may_be_misused(self, act)
         return True
 
     def _can_roll(self, act: Act) -> bool:
         """Whether every due date has a business day near, and the first comes after today."""
         if act.kind == "DUE_DAY":
-            days, rows = self._due_day(act)
+            days, rows = new_dates.due_day(self, act)
         elif act.kind == "EXTENSION":
-            days, rows = self._extension(act)
+            days, rows = new_dates.extension(self, act)
         else:
-            days, rows = self._restructuring(act)
+            days, rows = new_dates.restructuring(self, act)
         near_all = act.roll == "NONE" or all(near(day, act.roll, act.days) for day in days)
         return near_all and bool(rows) and rows[0].due > self.today
 
@@ -258,9 +229,9 @@ class Loan:
                 row.bore[self.today] = row.bearing * (now - row.counted)
                 row.earned += row.bore[self.today] * self.rate
                 row.misused += row.bore[self.today] * rates.surcharge(self.misuse)
-                self._accrue(row, "PENALTY", row.missed + self._round(row.misused))
+                self._accrue(row, "PENALTY", row.missed + self.in_minor(row.misused))
                 row.counted = now
-                target = row.interest if tomorrow == row.due else self._round(row.earned)
+                target = row.interest if tomorrow == row.due else self.in_minor(row.earned)
                 row.interest_of[self.today] = target - row.accrued["INTEREST"]
                 self._accrue(row, "INTEREST", target)
             elif row.due <= self.today:
@@ -281,11 +252,12 @@ class Loan:
         if self.today == grace_end and not (row.principal_unpaid or row.interest_unpaid):
             row.grace_kept = True
         if self.today >= grace_end and not row.grace_kept:
-            before_due = row.missed + self._round(row.misused)
-            self._accrue(row, "PENALTY", before_due + self._round(row.exact["PENALTY"]))
-            self._accrue(row, "COMPOUND", self._round(row.exact["COMPOUND"]))
+            before_due = row.missed + self.in_minor(row.misused)
+            self._accrue(row, "PENALTY", before_due + self.in_minor(row.exact["PENALTY"]))
+            self._accrue(row, "COMPOUND", self.in_minor(row.exact["COMPOUND"]))
 
-    def _round(self, exact: Fraction | int) -> int:
+    def in_minor(self, exact: Fraction | int) -> int:
+        """An exact charge, rounded to minor units."""
         year = basis(self.product.day_count)
         return rounded(Fraction(exact) / (RATE * year), self.product.rounding)
 
@@ -389,7 +361,7 @@ class Loan:
         elif act.kind == "RESTRUCTURING":
             self._restructure(act)
         elif act.kind == "MISUSE":
-            self._charge_misuse(act)
+            charge_misuse(self, act)
         else:
             self._accelerate()
             if act.kind == "WRITE_OFF" and self.state != "WRITTEN_OFF":
@@ -541,7 +513,7 @@ class Loan:
         rows = self.future()
         if not rows or act.due is None:
             return
-        _, made = self._due_day(act)
+        _, made = new_dates.due_day(self, act)
         self._drop(rows[len(made) :])
         rows = rows[: len(made)]
         for row, new in zip(rows, made, strict=True):
@@ -550,36 +522,14 @@ class Loan:
         self._mature_on(rows[-1].due)
         self._lay_out(rows)
 
-    def _due_day(self, act: Act) -> tuple[list[dt.date], list[Row]]:
-        """The nominal days, and the rows. The first day ends a stub; whole periods follow it, and
-        under 30-day months their days are counted on from the stub's."""
-        assert act.due is not None
-        every, unit, future = self.product.every, self.product.unit, self.future()
-        days = [add(act.due, count * every, unit) for count in range(len(future))]
-        start, by, whole = future[0].start, (act.roll, act.days), self._months(self.method)
-        made = plan.rolled_rows(self.product, 1, start, days, months=0, by=by)
-        if whole and self.product.unit == "MONTH" and self.product.day_count.startswith("THIRTY"):
-            passed, stub = 0, thirty(days[0]) - thirty(start)
-            for row in made:
-                until = thirty(row.due) - thirty(start)
-                if row.due in days:
-                    until = stub + 30 * whole * days.index(row.due)
-                row.whole, passed = until - passed, until
-        return days, made
-
-    def _months(self, method: str) -> int:
-        """The months of a whole period; none where rows are counted by the day."""
-        by_day = self.product.settlement_day is not None or method == "BULLET"
-        return 0 if by_day else self.product.every
-
     def _extend(self, act: Act) -> None:
         rows = self.future()
         if not rows:
             return
         self.rate, self.penalty_rate = act.rate, act.penalty_rate
         last, by = rows[-1], (act.roll, act.days)
-        days, added = self._extension(act)
-        self.counted_from = self._counted_from(last, act)[0]
+        days, added = new_dates.extension(self, act)
+        self.counted_from = new_dates.counted_from(self, last, act)[0]
         if self.method == "BULLET":
             last.due = roll(days[-1], *by)
             last.whole = plan.whole_of(self.product, last.start, last.due)
@@ -591,43 +541,6 @@ class Loan:
         self._mature_on(rows[-1].due)
         self._lay_out(rows)
 
-    def _extension(self, act: Act) -> tuple[list[dt.date], list[Row]]:
-        """The nominal days that are added, and the rows."""
-        every, unit, day = self.product.every, self.product.unit, self.product.settlement_day
-        last = self.rows[-1]
-        first, passed = self._counted_from(last, act)
-        counted, maturity = (add(first, n * every, unit) for n in (passed, passed + act.periods))
-        if self.method == "BULLET":
-            days = [maturity]
-        elif day is not None:
-            days = [*settlement_dates(counted, maturity, every, day), maturity]
-        else:
-            after = range(passed + 1, passed + act.periods + 1)
-            days = [add(first, count * every, unit) for count in after]
-        return days, plan.rolled_rows(
-            self.product,
-            last.number + 1,
-            counted,
-            days,
-            months=self._months(self.method),
-            by=(act.roll, act.days),
-            begun=last.due,
-        )
-
-    def _counted_from(self, last: Row, act: Act) -> tuple[dt.date, int]:
-        """The day from which the loan's due dates are counted, and how many periods after it the
-        last one was due before it rolled; that one itself where it was not counted so."""
-        every, unit = self.product.every, self.product.unit
-        first, passed = last.due, 0
-        for count in range(4000):
-            date = add(self.counted_from, count * every, unit)
-            if date > last.due + 40 * ONE_DAY:
-                break
-            of_product = roll(date, self.product.roll, self.product.days)
-            if last.due in (date, of_product, roll(date, act.roll, act.days)):
-                first, passed = self.counted_from, count
-        return first, passed
-
     def _restructure(self, act: Act) -> None:
         if not self.principal:
             return
@@ -635,28 +548,12 @@ class Loan:
         for row in self.open_rows():
             row.moved += row.principal_unpaid
         self.rate, self.penalty_rate, self.method = act.rate, act.penalty_rate, act.method
-        _, rows = self._restructuring(act)
+        _, rows = new_dates.restructuring(self, act)
         rows[0].opening = rows[0].bearing = self.principal
         self.rows += rows
         self.counted_from = self.today
         self._mature_on(rows[-1].due)
         self._lay_out(rows)
-
-    def _restructuring(self, act: Act) -> tuple[list[dt.date], list[Row]]:
-        """The nominal days, and the rows."""
-        every, unit = self.product.every, self.product.unit
-        days = [add(self.today, n * every, unit) for n in range(1, act.periods + 1)]
-        if act.method == "BULLET":
-            days = days[-1:]
-        number = self.rows[-1].number if self.rows else 0
-        return days, plan.rolled_rows(
-            self.product,
-            number + 1,
-            self.today,
-            days,
-            months=self._months(act.method),
-            by=(act.roll, act.days),
-        )
 
     def _accelerate(self) -> None:
         future = self.future()
@@ -665,60 +562,6 @@ class Loan:
             self._cut()
             future[0].principal += undue
             self._mature_on(self.today)
-
-    def _may_be_misused(self, act: Act) -> bool:
-        now, share = self.misuse, self._share(act)
-        lighter = share < now.share or act.markup < now.markup
-        begins = act.since or self.today
-        return (
-            act.amount <= self.principal
-            and bool(act.amount or now.share)
-            and (begins >= now.since or not now.put_on_record)
-            and not (lighter and begins < self.today)
-        )
-
-    def _share(self, act: Act) -> Fraction:
-        """Of the principal, to twelve decimals."""
-        if act.amount >= self.principal:
-            return Fraction(act.amount > 0)
-        unit = 10**12
-        return Fraction(rounded(Fraction(act.amount * unit, self.principal), "HALF_UP"), unit)
-
-    def _charge_misuse(self, act: Act) -> None:
-        """Charge misuse from today; what its days before would have cost comes to the row that is
-        running, or to the last one."""
-        owing = self.future()[:1] or self.open_rows()[-1:]
-        if not owing:
-            return
-        found = Misused(self.today, self._share(act), act.markup, put_on_record=True)
-        begins = act.since or self.today
-        missed = 0
-        for row in self.rows:
-            before = {day: exact for day, exact in row.bore.items() if day >= begins}
-            missed += self._round(self._more(before, found, Rates.surcharge))
-            grace_end = row.due + self.product.grace_days * ONE_DAY
-            kept = row.grace_kept or (row.settled_on is not None and row.settled_on <= grace_end)
-            if self.today > grace_end and not kept:
-                after = {day: exact for day, exact in row.late.items() if day >= begins}
-                missed += self._round(self._more(after, found, Rates.on_overdue))
-        owing[0].missed += missed
-        owing[0].accrued["PENALTY"] += missed
-        self.books.accrue("PENALTY", missed)
-        self.misuse = found
-
-    def _more(
-        self,
-        bore: dict[dt.date, int],
-        found: Misused,
-        rule: Callable[[Rates, Misused], Fraction],
-    ) -> Fraction:
-        """What the balances of those days would have cost more. Misuse on record already began
-        before them."""
-        more = Fraction(0)
-        for day, exact in bore.items():
-            rates = self.rates_on[day]
-            more += exact * max(rule(rates, found) - rule(rates, self.misuse), Fraction(0))
-        return more
 
     def _cut(self) -> None:
         """The running row ends today with the interest it accrued; the later ones go."""

@@ -6,13 +6,13 @@ import datetime as dt
 from enum import Enum
 from typing import Any
 
-import orjson
 import strawberry
 
 from api.graphql.ids import Node
 from api.graphql.nouns import Noun, column, computed, money
 from api.graphql.scalars import Money, Rate
 from domain.queries.visibility import visible_by_loan
+from domain.stored_json import read_json
 
 
 class LoanEventKind(Enum):
@@ -49,7 +49,7 @@ strawberry.enum(LoanEventKind, description="What happened to a loan.")
 def _data(name: str) -> Any:
     def read(_: Any, row: Any) -> Any:
         stored = row["data"]
-        data = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+        data = read_json(stored)
         return data.get(name)
 
     return read

@@ -17,10 +17,8 @@ from api.graphql.lending.borrowers import Borrower
 from api.graphql.lending.contracts import LoanContract
 from api.graphql.lending.loan_history import LoanCharge, LoanHistoryEvent, SupersededInstallment
 from api.graphql.nouns import Noun, column, computed, many, money, one, rate
-from api.graphql.payloads import Payload, answer
-from api.graphql.scalars import Money, MoneyInput, Rate
+from api.graphql.scalars import Money, Rate
 from domain.models.lending.loan_account import read_rate_changes, share_misused
-from domain.operations.lending.repay_loan import Payment, pay_off_loan, prepay_loan, repay_loan
 from domain.operations.lending.take_payment import PayerRole
 from domain.queries.lending.payoff import payoff_quote
 from domain.queries.select import Condition
@@ -29,7 +27,6 @@ from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.schedule import RepaymentMethod
 from domain.rules.lending.servicing.account import BookStatus
-from domain.rules.lending.servicing.events import Keep
 from domain.rules.lending.states import LoanState
 from domain.rules.money import format_minor
 from domain.rules.numbers import NumberKind, human_number, row_id
@@ -248,62 +245,6 @@ REPAYMENTS = Noun(Repayment, table="repayment", sight=visible_by_loan)
 LOANS = Noun(Loan, table="loan", sight=visible)
 
 
-@strawberry.input(description="Money received for a loan.")
-class RepayLoanInput:
-    """The form of `repayLoan`."""
-
-    idempotency_key: str = strawberry.field(description="A fresh key for each new payment.")
-    loan_id: strawberry.ID = strawberry.field(description="Global id of an ACTIVE loan.")
-    amount: MoneyInput = strawberry.field(description="What came in, above zero.")
-    currency: str = strawberry.field(
-        default="", description="ISO 4217 code; when given it must be the loan's."
-    )
-    payer_name: str = strawberry.field(default="", description="Who paid.")
-    external_reference: str = strawberry.field(default="", description="The payer's reference.")
-    payer_role: PayerRole = strawberry.field(
-        default=PayerRole.BORROWER, description="Whose money it is."
-    )
-    value_date: dt.date | None = strawberry.field(
-        default=None,
-        description="The day from which it counts; the business date when left out. An earlier one "
-        "replays the loan from that day and posts the difference today.",
-    )
-
-
-@strawberry.type(description="The loan as it is now, and the repayment.")
-class RepayLoanPayload(Payload):
-    """Answer of `repayLoan`."""
-
-    loan: Loan | None = strawberry.field(default=None, description="The loan.")
-    repayment: Repayment | None = strawberry.field(
-        default=None, description="The repayment: `toCredit` says what was more than due."
-    )
-
-
-@strawberry.input(description="Money received ahead of time.")
-class PrepayLoanInput(RepayLoanInput):
-    """The form of `prepayLoan`."""
-
-    keep: Keep = strawberry.field(
-        default=Keep.TERM, description="What stays as it is: the instalment or the term."
-    )
-
-
-@strawberry.type(description="The loan with its new schedule, and the repayment.")
-class PrepayLoanPayload(RepayLoanPayload):
-    """Answer of `prepayLoan`."""
-
-
-@strawberry.input(description="Money received to close a loan.")
-class PayOffLoanInput(RepayLoanInput):
-    """The form of `payOffLoan`."""
-
-
-@strawberry.type(description="The loan that was paid off, and the repayment.")
-class PayOffLoanPayload(RepayLoanPayload):
-    """Answer of `payOffLoan`."""
-
-
 @strawberry.type(description="What closing a loan takes on the business date.")
 class PayoffQuote:
     """The payoff by bucket, in the loan's currency."""
@@ -431,65 +372,3 @@ class LoanQueries:
             credit=shown(quote.credit),
             total=shown(quote.total),
         )
-
-
-def _payment(input: RepayLoanInput) -> Payment:
-    return Payment(
-        loan_id=row_id_of(input.loan_id, "Loan"),
-        amount=input.amount,
-        currency=input.currency,
-        payer_name=input.payer_name,
-        external_reference=input.external_reference,
-        payer_role=input.payer_role,
-        value_date=input.value_date,
-    )
-
-
-@strawberry.type
-class LoanMutations:
-    """Money back."""
-
-    @strawberry.mutation(
-        description="Record a payment: it settles what is due in the product's order; what is more "
-        "is kept as a credit balance that pays the next due item on its due date."
-    )
-    async def repay_loan(
-        self,
-        info: Info,
-        input: Annotated[RepayLoanInput, strawberry.argument(description="The money received.")],
-    ) -> RepayLoanPayload:
-        effect = repay_loan(
-            actor=info.context.actor, key=input.idempotency_key, payment=_payment(input)
-        )
-        return await answer(info, RepayLoanPayload, effect, loan="Loan", repayment="Repayment")
-
-    @strawberry.mutation(
-        description="Repay principal ahead of time (提前还款): what is due, the fee and the "
-        "interest so far are settled first, and the schedule is laid out anew for what remains."
-    )
-    async def prepay_loan(
-        self,
-        info: Info,
-        input: Annotated[PrepayLoanInput, strawberry.argument(description="The money received.")],
-    ) -> PrepayLoanPayload:
-        effect = prepay_loan(
-            actor=info.context.actor,
-            key=input.idempotency_key,
-            payment=_payment(input),
-            keep=input.keep,
-        )
-        return await answer(info, PrepayLoanPayload, effect, loan="Loan", repayment="Repayment")
-
-    @strawberry.mutation(
-        description="Close a loan today: all principal, what is due, and interest to today. Less "
-        "than that is refused with the amount; see `payoffQuote`."
-    )
-    async def pay_off_loan(
-        self,
-        info: Info,
-        input: Annotated[PayOffLoanInput, strawberry.argument(description="The money received.")],
-    ) -> PayOffLoanPayload:
-        effect = pay_off_loan(
-            actor=info.context.actor, key=input.idempotency_key, payment=_payment(input)
-        )
-        return await answer(info, PayOffLoanPayload, effect, loan="Loan", repayment="Repayment")

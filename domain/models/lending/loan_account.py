@@ -27,6 +27,7 @@ from domain.rules.lending.servicing.account import (
 )
 from domain.rules.lending.states import LoanState
 from domain.rules.money import Rounding
+from domain.stored_json import read_json
 
 STATE_COLUMNS = (
     "state",
@@ -165,7 +166,7 @@ def read_rate_changes(stored: Any, *, place: int = 1) -> tuple[DatedRate, ...]:
     :func:`stored_rate_changes` makes, as text or read already; none for None."""
     if not stored:
         return ()
-    changes = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+    changes = read_json(stored)
     return tuple(
         DatedRate(dt.date.fromisoformat(each[0]), Decimal(each[place])) for each in changes
     )
@@ -190,7 +191,7 @@ def read_misuse(stored: Any) -> tuple[MisuseStep, ...]:
     None."""
     if not stored:
         return ()
-    steps = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+    steps = read_json(stored)
     return tuple(
         MisuseStep(dt.date.fromisoformat(day), Decimal(share), Decimal(markup), number, arrears)
         for day, share, markup, number, arrears in steps

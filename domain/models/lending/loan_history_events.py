@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from domain.models.lending.loan_terms import read_calendar, stored_calendar
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.schedule_terms import RepaymentMethod
 from domain.rules.lending.servicing import events as e
+from domain.stored_json import read_json
 
 REPAYMENT, PREPAYMENT, PAYOFF = "REPAYMENT", "PREPAYMENT", "PAYOFF"
 REVERSAL, DEMAND, PREPAYMENT_NOTICE = "REVERSAL", "DEMAND", "PREPAYMENT_NOTICE"
@@ -37,7 +36,7 @@ EVENT_KINDS: dict[type[e.Event], str] = {
 
 def planned_on(data: Any) -> dt.date:
     """The day that the data of a PREPAYMENT_NOTICE names."""
-    read = orjson.loads(data) if isinstance(data, (str, bytes)) else data
+    read = read_json(data)
     return dt.date.fromisoformat(read["planned_on"])
 
 
@@ -69,7 +68,7 @@ def stored_event(event: e.Event) -> tuple[str, int, dict[str, Any]]:
 
 def event_of(row: Mapping[str, Any]) -> e.Event:
     """The event of a row of the loan_event table."""
-    data = orjson.loads(row["data"]) if isinstance(row["data"], (str, bytes)) else row["data"]
+    data = read_json(row["data"])
     sequence, on, amount = row["sequence"], row["value_date"], row["amount"]
     match row["kind"]:
         case "REFUND":

@@ -23,6 +23,7 @@ from domain.rules.lending.day_count import DayCount
 from domain.rules.lending.periods import LAST_DATE, PeriodUnit
 from domain.rules.lending.schedule_terms import PlanRow, RepaymentMethod, ScheduleTerms
 from domain.rules.money import Rounding
+from domain.stored_json import read_json
 
 
 def schedule_terms(loan: Loan | LoanRow) -> ScheduleTerms:
@@ -48,7 +49,7 @@ def read_plan(stored: Any) -> tuple[PlanRow, ...]:
     """The custom plan of the JSON that :func:`stored_plan` makes, as text or read already."""
     if not stored:
         return ()
-    rows = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+    rows = read_json(stored)
     return tuple(
         PlanRow(
             due_date=date.fromisoformat(row["due_date"]),
@@ -72,7 +73,7 @@ def read_calendar(stored: Any) -> BusinessCalendar:
     """The calendar of the JSON that :func:`stored_calendar` makes, as text or read already."""
     if not stored:
         return WEEKENDS_ONLY
-    days = orjson.loads(stored) if isinstance(stored, (str, bytes)) else stored
+    days = read_json(stored)
     return BusinessCalendar(
         holidays=frozenset(map(date.fromisoformat, days["holidays"])),
         working_days=frozenset(map(date.fromisoformat, days["working_days"])),

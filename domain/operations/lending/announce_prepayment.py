@@ -9,6 +9,7 @@ from domain.actor import Actor
 from domain.models.lending.loan_history_events import PREPAYMENT_NOTICE
 from domain.operations.lending.account import open_loan
 from domain.operations.lending.loan_event import note_event
+from domain.operations.lending.owner_side import refuse_officer
 from domain.operations.perform import Done, Result, Step, perform
 from domain.rules.form import Form
 from domain.rules.lending.prepayment_notice import AHEAD_DAYS_MAX, earliest_day
@@ -35,6 +36,8 @@ async def announce_prepayment(*, actor: Actor, key: str, notice: PrepaymentNotic
     async def work(step: Step) -> Result:
         today, loan = await open_loan(actor, notice.loan_id)
         require_state(LOAN, loan.account.state, LoanState.ACTIVE)
+        if consented := actor.has(Role.APPROVER):
+            await refuse_officer(actor, loan.row.id)
         form = Form()
         planned = form.date(
             "plannedOn",
@@ -42,7 +45,7 @@ async def announce_prepayment(*, actor: Actor, key: str, notice: PrepaymentNotic
             earliest=earliest_day(
                 today=today,
                 notice_days=loan.row.prepayment_notice_days,
-                consented=actor.has(Role.APPROVER),
+                consented=consented,
             ),
             latest=today + dt.timedelta(days=AHEAD_DAYS_MAX),
         )
@@ -56,6 +59,7 @@ async def announce_prepayment(*, actor: Actor, key: str, notice: PrepaymentNotic
             value_date=today,
             today=today,
             reason=note,
+            after={"plannedOn": planned, "note": note},
             outbox="loan.prepayment_announced",
         )
         return {"loan": loan.row.id, "event": event_id}

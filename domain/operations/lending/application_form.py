@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -29,13 +30,16 @@ from domain.rules.lending.application import (
     check_facility,
     check_product,
     check_renewed,
+    missing_fields,
     read_fraction,
 )
+from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.schedule_terms import (
     MAX_ANNUAL_RATE,
     MAX_INSTALLMENTS,
     RepaymentMethod,
 )
+from domain.rules.lending.states import FacilityState
 from domain.rules.refusal import ErrorCode, Refused
 from domain.rules.risk.score import FeatureValue
 
@@ -113,8 +117,11 @@ async def read_form(
     saved: ApplicationTerms,
     fields: ApplicationFields,
     read_features: ReadFeatures,
+    *,
+    submitted_on: dt.date | None = None,
 ) -> ReadForm:
-    """Read what is given against what was saved. Raises Refused with every mistake together."""
+    """Read what is given against what was saved; of a form that is submitted on a day, also what it
+    lacks. Raises Refused with every mistake together."""
     form = Form()
     product_id = fields.get("product_id", saved.product_id)
     facility_id = fields.get("facility_id", saved.facility_id)
@@ -152,8 +159,21 @@ async def read_form(
             facility_id=renewed.facility_id,
             currency=renewed.currency,
         )
+    if submitted_on is not None:
+        note_lacking(form, terms, facility, today=submitted_on)
     form.refuse()
     return ReadForm(terms, product, facility)
+
+
+def note_lacking(
+    form: Form, terms: ApplicationTerms, facility: CreditFacility | None, *, today: dt.date
+) -> None:
+    """Note what a submission needs and a draft may lack, but for what is known to be wrong."""
+    wrong = {problem.path for problem in form.problems}
+    form.extend(problem for problem in missing_fields(terms) if problem.path not in wrong)
+    if facility is not None:
+        state = FacilityState(facility.state)
+        form.extend(facility_usable(state, expires_on=facility.expires_on, today=today))
 
 
 async def _find_product(form: Form, product_id: int | None) -> LoanProduct | None:

@@ -9,14 +9,10 @@ from time import perf_counter_ns
 
 from domain.actor import Actor
 from domain.operations.lending.application_form import ApplicationForm
-from domain.operations.lending.save_application import Saved, save_form
+from domain.operations.lending.save_application import save_form
 from domain.operations.lending.submit_application import submit_case
 from domain.operations.perform import Done, Result, Step, perform
 from domain.operations.risk.assess import Case
-from domain.rules.form import Form
-from domain.rules.lending.application import missing_fields
-from domain.rules.lending.limits import facility_usable
-from domain.rules.lending.states import FacilityState
 from domain.rules.risk.score import ScoreFunction
 
 
@@ -26,29 +22,18 @@ async def apply_for_loan(
     """Do what :func:`save_application` and :func:`submit_application` do, or nothing.
 
     Result: `application`, `decision`. Raises :class:`~domain.rules.refusal.Refused` with every
-    mistake of the form, or with everything that it still lacks.
+    mistake of the form and everything that it lacks.
     """
 
     async def work(step: Step) -> Result:
         started_ns = perf_counter_ns()
-        saved = await save_form(step, form, valid="application_validity_days")
-        case = _complete(saved)
+        saved = await save_form(step, form, submit=True)
+        product, facility = saved.read.product, saved.read.facility
+        if product is None or facility is None:
+            raise ValueError("a complete application has a product and a facility")
+        case = Case(saved.application, saved.borrower, product, facility)
         return await submit_case(step, case, score=score, today=saved.today, started_ns=started_ns)
 
     return await perform(
         actor=actor, action="applyForLoan", key=key, arguments=form.arguments(), work=work
     )
-
-
-def _complete(saved: Saved) -> Case:
-    """What was read already was checked when it was; the rest is what a draft may lack."""
-    read = saved.read
-    form = Form()
-    form.extend(missing_fields(read.terms))
-    if read.facility is not None:
-        state, expires_on = FacilityState(read.facility.state), read.facility.expires_on
-        form.extend(facility_usable(state, expires_on=expires_on, today=saved.today))
-    form.refuse()
-    if read.product is None or read.facility is None:
-        raise ValueError("a complete application has a product and a facility")
-    return Case(saved.application, saved.borrower, read.product, read.facility)

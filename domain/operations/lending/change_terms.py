@@ -16,6 +16,7 @@ from domain.db import rows
 from domain.models.lending.product import LoanProduct
 from domain.operations.lending.account import OpenLoan, open_loan
 from domain.operations.lending.loan_event import do_event
+from domain.operations.lending.owner_side import refuse_officer
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.lending.benchmarks import business_calendar
 from domain.queries.policy import policy_value
@@ -28,7 +29,6 @@ from domain.rules.lending.servicing import events as e
 from domain.rules.lending.servicing.replan import future_rows
 from domain.rules.lending.servicing.reschedule import extended_maturity
 from domain.rules.refusal import ErrorCode, Problem
-from domain.rules.separation import refuse_same_person
 
 PERIODS_MAX = 120
 
@@ -178,7 +178,7 @@ async def _change(
 ) -> Done:
     async def work(step: Step) -> Result:
         today, loan = await open_loan(actor, change.loan_id)
-        await _refuse_officer(actor, loan.row.id)
+        await refuse_officer(actor, loan.row.id)
         form = Form()
         reason = form.text("reason", change.reason, longest=500)
         event = await make(form, loan, today)
@@ -190,12 +190,6 @@ async def _change(
         return {"loan": loan.row.id, "event": event_id}
 
     return await perform(actor=actor, action=action, key=key, arguments=asdict(change), work=work)
-
-
-async def _refuse_officer(actor: Actor, loan_id: int) -> None:
-    """Whoever handles the loan does not decide on its terms (贷审分离)."""
-    found = await rows("SELECT officer_id FROM loan WHERE id = %s", [loan_id])
-    refuse_same_person(actor.id, found[0]["officer_id"], ("handle", "经办"))
 
 
 async def _rates(form: Form, loan: OpenLoan, rate: Decimal | None) -> dict[str, Any]:

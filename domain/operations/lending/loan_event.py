@@ -61,20 +61,21 @@ async def do_event(
         today=today,
         reason=reason,
     )
-    if isinstance(event, e.Misuse) and event.since < today:  # it looks at settled instalments too
+    journal = f"event:{event_id}"
+    if event.reaches_back_to < today:
         await replay_loan(
             loan,
-            journal=f"event:{event_id}",
+            journal=journal,
             superseded_by=event.sequence,
             today=today,
-            value_date=event.since,
+            value_date=event.reaches_back_to,
             asked=event.sequence,
         )
     else:
         apply(loan.account, event)
         loan.book(
             _LEDGER_EVENTS.get(type(event), LedgerEvent.TERMS),
-            journal=f"event:{event_id}",
+            journal=journal,
             value_date=today,
             posting_date=today,
         )
@@ -177,10 +178,11 @@ async def note_event(
     value_date: dt.date,
     today: dt.date,
     reason: str,
+    after: Mapping[str, object],
     outbox: str,
 ) -> int:
     """Put something into the history of a loan that :func:`open_loan` opened which leaves its money
-    alone; return the id of its row."""
+    alone; return the id of its row. `after` is what the audit trail and the outbox say of it."""
     sequence = loan.next_sequence()
     event_id = await record_event(
         loan,
@@ -195,7 +197,6 @@ async def note_event(
     )
     await write_taken(loan, {}, today=today)  # of the days that passed when it was opened
     await save(loan, schedule_event=sequence)
-    after = {"event": event_id, "kind": kind, "on": value_date, **data, "reason": reason}
     step.changed("Loan", loan.row.id, after=after, event=outbox)
     return event_id
 

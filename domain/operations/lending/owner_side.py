@@ -1,11 +1,14 @@
-"""The owner's side of an application: the borrower's user, or the relationship manager for it."""
+"""The owner's side of a case, the borrower's user or the relationship manager for it, and who
+must stand on another."""
 
 from __future__ import annotations
 
 from domain.actor import Actor
+from domain.db import rows
 from domain.models.lending.application import LoanApplication
 from domain.rules.refusal import ErrorCode, Problem, Refused
 from domain.rules.roles import Role
+from domain.rules.separation import refuse_same_person
 
 
 def refuse_other_side(actor: Actor) -> None:
@@ -22,6 +25,12 @@ def refuse_other_side(actor: Actor) -> None:
             )
         ]
     )
+
+
+async def refuse_officer(actor: Actor, loan_id: int) -> None:
+    """Whoever handles the loan does not decide on its terms (贷审分离)."""
+    found = await rows("SELECT officer_id FROM loan WHERE id = %s", [loan_id])
+    refuse_same_person(actor.id, found[0]["officer_id"], ("handle", "经办"))
 
 
 def refuse_stale(application: LoanApplication, expected_version: int | None) -> None:

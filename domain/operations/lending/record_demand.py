@@ -43,6 +43,7 @@ async def record_demand(*, actor: Actor, key: str, demand: Demand) -> Done:
             value_date=on,
             today=today,
             reason=document,
+            after={"demandedOn": on, "document": document},
             outbox="loan.demanded",
         )
         return {"loan": loan.row.id, "event": event_id}

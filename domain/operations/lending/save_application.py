@@ -38,12 +38,16 @@ async def save_application(*, actor: Actor, key: str, form: ApplicationForm) -> 
     every mistake of the form."""
 
     async def work(step: Step) -> Result:
-        saved = await save_form(step, form, valid="draft_validity_days")
+        saved = await save_form(step, form, submit=False)
         return {"application": saved.application.id}
 
     return await perform(
         actor=actor, action="saveApplication", key=key, arguments=form.arguments(), work=work
     )
+
+
+_VALID = {False: "draft_validity_days", True: "application_validity_days"}
+"""How long a draft and a submitted application wait, by policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,22 @@ class Saved:
     read: ReadForm
 
 
-async def save_form(step: Step, form: ApplicationForm, *, valid: str) -> Saved:
-    """Save the form inside a running transaction. It expires the days of the policy `valid` from
-    today."""
+async def save_form(step: Step, form: ApplicationForm, *, submit: bool) -> Saved:
+    """Save the form inside a running transaction; one to `submit` must be whole."""
     actor = step.actor
     refuse_other_side(actor)
     today, (application, borrower) = await together(business_date(), _open(actor, form))
     before = application_terms(application)
     read, days = await together(
-        read_form(actor, borrower, before, form.fields, form.read_features),
-        policy_days(valid, borrower_id=borrower.id, on=today),
+        read_form(
+            actor,
+            borrower,
+            before,
+            form.fields,
+            form.read_features,
+            submitted_on=today if submit else None,
+        ),
+        policy_days(_VALID[submit], borrower_id=borrower.id, on=today),
     )
     _write(application, read.terms)
     application.expires_on = today + dt.timedelta(days=days)

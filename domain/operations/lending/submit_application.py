@@ -14,6 +14,7 @@ from domain.models.lending.application_terms import application_terms, product_t
 from domain.models.lending.borrower import Borrower
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.product import LoanProduct
+from domain.operations.lending.application_form import note_lacking
 from domain.operations.lending.owner_side import refuse_other_side, refuse_stale
 from domain.operations.perform import Done, Result, Step, perform
 from domain.operations.risk.assess import Case, assess
@@ -27,14 +28,11 @@ from domain.rules.lending.application import (
     check_facility,
     check_product,
     content_sha256,
-    missing_fields,
 )
-from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.states import (
     APPLICATION,
     APPLICATION_MOVES,
     ApplicationState,
-    FacilityState,
 )
 from domain.rules.refusal import Problem, Refused
 from domain.rules.risk.score import ScoreFunction
@@ -125,18 +123,13 @@ async def _complete_case(actor: Actor, application: LoanApplication, *, today: d
     )
     if borrower is None:
         raise ValueError(f"application {application.id} has no borrower")
-    form.extend(missing_fields(terms))
     if product is not None:
         bounds = replace(product_terms(product), active=await is_on_offer(product))
         check_product(form, terms, bounds, profile=borrower.profile)
     form.extend(unseen)
     if facility is not None:
         check_facility(form, terms, borrower_id=facility.borrower_id, currency=facility.currency)
-        form.extend(
-            facility_usable(
-                FacilityState(facility.state), expires_on=facility.expires_on, today=today
-            )
-        )
+    note_lacking(form, terms, facility, today=today)
     form.refuse()
     if product is None or facility is None:
         raise ValueError("a complete application has a product and a facility")

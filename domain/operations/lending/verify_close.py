@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterator
 
 from domain.db import rows
 from domain.operations.lending.verify_books import (
@@ -44,14 +43,14 @@ class ProofOfDay:
             if not self._going.done():
                 return
             await self._going
-        if any(self._ready(await shards(), closed_before)):
-            self._going = asyncio.create_task(self._prove(closed_before, side_by_side=1))
+        ready = [loans for loans in await self._left() if loans.stop <= closed_before]
+        self._going = asyncio.create_task(self._prove(ready, side_by_side=1)) if ready else None
 
     async def end(self) -> BooksProof:
         """Prove what is left of the loans, a few ranges side by side, then the totals."""
         if self._going is not None:
             await self._going
-        await self._prove(None, side_by_side=_SIDE_BY_SIDE)
+        await self._prove(await self._left(), side_by_side=_SIDE_BY_SIDE)
         self._proven.add(await verify_totals(day=self._day))
         return self._proven
 
@@ -59,26 +58,22 @@ class ProofOfDay:
         """Let go of a proof that is under way."""
         if self._going is not None:
             self._going.cancel()
-            await asyncio.wait([self._going])
+            await asyncio.gather(self._going, return_exceptions=True)
 
-    def _ready(self, all_of_them: list[range], closed_before: int | None) -> Iterator[range]:
-        for loans in all_of_them:
-            if loans.start >= self._next and (closed_before is None or loans.stop <= closed_before):
-                yield loans
+    async def _left(self) -> list[range]:
+        return [loans for loans in await shards() if loans.start >= self._next]
 
-    async def _prove(self, closed_before: int | None, *, side_by_side: int) -> None:
+    async def _prove(self, ranges: list[range], *, side_by_side: int) -> None:
         turn = asyncio.Semaphore(side_by_side)
 
         async def prove(loans: range) -> BooksProof:
             async with turn:
                 return await verify_books(day=self._day, loans=loans)
 
-        ready = list(self._ready(await shards(), closed_before))
-        proven = [prove(loans) for loans in ready]
+        proven = [prove(loans) for loans in ranges]
         # None goes on by itself where another fails.
-        for loans, part in zip(
-            ready, await asyncio.gather(*proven, return_exceptions=True), strict=True
-        ):
+        parts = await asyncio.gather(*proven, return_exceptions=True)
+        for loans, part in zip(ranges, parts, strict=True):
             if isinstance(part, BaseException):
                 raise part
             self._proven.add(part)

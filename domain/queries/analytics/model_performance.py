@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-import orjson
-
 from domain.actor import Actor
 from domain.db import rows
 from domain.queries.analytics.calendar_sql import days_after, months_after
@@ -30,6 +28,7 @@ from domain.rules.analytics.stability import (
 from domain.rules.lending.states import LoanState
 from domain.rules.risk.model_states import ModelState
 from domain.rules.risk.outcome import BAD_DAYS_PAST_DUE, WINDOW_MONTHS
+from domain.stored_json import read_json
 
 PD_BINS: Final = 10
 _EDGES: Final = tuple(place / PD_BINS for place in range(1, PD_BINS))
@@ -90,9 +89,7 @@ async def model_performance(
     cases = _cases(actor, model["id"], first, last, today=await business_date())
     bins = await _bins(cases)
     metrics = model["metrics"]
-    reference = read_reference(
-        orjson.loads(metrics) if isinstance(metrics, str | bytes) else metrics
-    )
+    reference = read_reference(read_json(metrics))
     scored = sum(each.count for each, _ in bins)
     measured = discrimination(**await _ordered_pairs(cases))
     return ModelPerformance(

@@ -7,12 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from domain.db import rows
 from domain.queries.business_date import business_date
 from domain.rules.lending.states import LoanState
 from domain.rules.risk.outcome import LoanHistory, outcome
+from domain.stored_json import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ async def decided_cases(*, currency: str) -> list[DecidedCase]:
 
 
 def _known(stored: str | dict[str, Any]) -> dict[str, float | str]:
-    features = orjson.loads(stored) if isinstance(stored, str | bytes) else stored
+    features = read_json(stored)
     return {name: value for name, value in features.items() if value is not None}
 
 

@@ -251,8 +251,8 @@ def missing_fields(terms: ApplicationTerms) -> list[Problem]:
         Problem(
             ErrorCode.REQUIRED,
             (name,),
-            f"{name} is required to submit. Fill it in and save first.",
-            f"提交前须填写 {name}，请补充并保存。",
+            f"{name} is required to submit. Fill it in first.",
+            f"提交前须填写 {name}，请补充。",
         )
         for name in absent
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -89,6 +90,14 @@ async def test_a_form_that_lacks_something_leaves_nothing(story: Story) -> None:
     with pytest.raises(Refused) as refusal:
         await story.apply(**asked)
     assert said(refusal.value) == {("purpose", "REQUIRED"), ("installments", "REQUIRED")}
+    wrong = {**asked["fields"], "amount": Decimal(-1)}
+    with pytest.raises(Refused) as refusal:  # what is wrong and what is not there, together
+        await story.apply(borrower_id=asked["borrower_id"], fields=wrong)
+    assert said(refusal.value) == {
+        ("amount", "OUT_OF_RANGE"),
+        ("purpose", "REQUIRED"),
+        ("installments", "REQUIRED"),
+    }
     with pytest.raises(Refused) as refusal:
         await story.apply(borrower_id=asked["borrower_id"], fields={})
     assert ("amount", "REQUIRED") in said(refusal.value)

@@ -97,7 +97,11 @@ async def test_a_loan_is_repaid_ahead_from_the_planned_day_on(noticed: Lender) -
 
 async def test_an_approver_may_agree_to_less(noticed: Lender) -> None:
     loan = await noticed.loan()
-    await announce(noticed.approver, loan, await business_date())
+    await Loan.filter(id=loan.id).update(officer_id=noticed.approver.id)
+    with pytest.raises(Refused) as refusal:  # but for whoever handles the loan
+        await announce(noticed.approver, loan, await business_date())
+    assert [p.code for p in refusal.value.problems] == [ErrorCode.SAME_PERSON]
+    await announce(noticed.approver2, loan, await business_date())
     await prepay(noticed, loan)
     await books_hold(loan.id)
 

@@ -45,6 +45,12 @@ class Event:
     sequence: int
     on: dt.date
 
+    @property
+    def reaches_back_to(self) -> dt.date:
+        """The first day whose account it looks at: where that has passed, only a replay of the
+        whole history can do the event."""
+        return self.on
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment(Event):
@@ -150,6 +156,10 @@ class Misuse(Event):
     amount: int
     markup: Decimal
     since: dt.date
+
+    @property
+    def reaches_back_to(self) -> dt.date:
+        return self.since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
