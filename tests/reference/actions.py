@@ -20,6 +20,12 @@ ORDERS = (
     ("COSTS", "PRINCIPAL", "INTEREST", "PENALTY", "COMPOUND"),
     ("COSTS", "INTEREST", "PRINCIPAL", "COMPOUND", "PENALTY"),
 )
+FEES = (
+    ("UPFRONT_DUE", 0, Fraction("0.005")),
+    ("UPFRONT_DUE", 200_00, Fraction(0)),
+    ("PERIODIC", 0, Fraction("0.0005")),
+    ("PERIODIC", 15_00, Fraction(0)),
+)
 RATES = ("0", "0.0360", "0.0435", "0.1199", "0.24", "0.03123456789")
 
 
@@ -87,6 +93,7 @@ def some_product(choose: Choice) -> Product:
         roll=choose.one_of(ROLLS[: 3 if unit == "DAY" else None]),
         days=some_days_off(choose, start, longest=6),
         plan=plan,
+        fees=tuple(choose.one_of(FEES) for _ in range(choose.one_of((0, 0, 1, 2)))),
     )
 
 

@@ -12,7 +12,7 @@ from domain import db
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Installment, Loan
 from domain.models.lending.loan_history import LoanCharge
-from domain.models.lending.loan_terms import stored_allocation_rule
+from domain.models.lending.loan_terms import stored_allocation_rule, stored_fees
 from domain.models.lending.product import LoanProduct
 from domain.models.records import BusinessDate
 from domain.models.reference import CalendarDay
@@ -145,6 +145,7 @@ class Book:
             penalty_grace_days=product.grace_days,
             compound_basis=product.compound_basis,
             allocation=stored_allocation_rule(terms.allocation),
+            fees=stored_fees(terms.fees),
             roll=product.roll,
             calendar=code,
         )

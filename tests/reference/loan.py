@@ -106,6 +106,8 @@ class Loan:
         self.earned_on: dict[dt.date, int] = defaultdict(int)
         self.books = Ledger()
         self.books.disburse(product.principal)
+        if once := plan.fee_of(product, "UPFRONT_DUE", product.principal):
+            self._levy(0, product.start, once)
 
     # What can be asked of a loan.
 
@@ -217,7 +219,16 @@ class Loan:
                 self._end_day()
             self.today += ONE_DAY
             if self.state != "PAID_OFF":
+                self._bill_fees()
                 self._come_right()
+
+    def _bill_fees(self) -> None:
+        """What falls due this morning brings its fee along."""
+        for row in self.open_rows():
+            if row.due == self.today and row.opening and self.state == "ACTIVE":
+                fee = plan.fee_of(self.product, "PERIODIC", row.opening)
+                if fee:
+                    self._levy(-row.number, row.due, fee)
 
     def _end_day(self) -> None:
         """The interest of today accrues."""
@@ -423,7 +434,7 @@ class Loan:
     def _waive(self, act: Act) -> None:
         left = act.amount
         if act.bucket == "COSTS":
-            for charge in self.charges:
+            for charge in sorted(self.charges, key=lambda each: (each.due, each.number)):
                 part = min(charge.claim, left)
                 charge.waived += part
                 left -= part

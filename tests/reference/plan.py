@@ -44,6 +44,8 @@ class Product:
     days: frozenset[tuple[str, dt.date]] = frozenset()
     plan: tuple[tuple[dt.date, int], ...] = ()
     """Of CUSTOM_PLAN: due dates, and the principal of each row."""
+    fees: tuple[tuple[str, int, Fraction], ...] = ()
+    """What is charged besides interest: when, an amount, or the fraction of a balance."""
 
 
 @dataclass(slots=True, eq=False)
@@ -117,6 +119,15 @@ def rounded(value: Fraction, rounding: str) -> int:
     if rounding == "HALF_EVEN":
         return down if down % 2 == 0 else down + 1
     return down + 1 if value > 0 else down
+
+
+def fee_of(product: Product, kind: str, balance: int) -> int:
+    """What the fees of a kind come to on a balance."""
+    return sum(
+        amount or rounded(balance * rate, product.rounding)
+        for when, amount, rate in product.fees
+        if when == kind
+    )
 
 
 def whole_of(product: Product, start: dt.date, due: dt.date) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
 from domain.rules.lending.business_days import BusinessCalendar, RollConvention
 from domain.rules.lending.day_count import DatedRate, DayCount
+from domain.rules.lending.fees import Fee, FeeKind
 from domain.rules.lending.overdue import CompoundBasis, OverdueTerms
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule_terms import PlanRow, RepaymentMethod, ScheduleTerms
@@ -63,6 +64,12 @@ def servicing_terms(product: Product) -> ServicingTerms:
         non_accrual_beyond_days=product.non_accrual_beyond,
         cure_days=product.cure_days,
         prepayment_fee_rate=Decimal(product.fee.numerator) / product.fee.denominator,
+        fees=tuple(
+            Fee(FeeKind(kind), amount=amount)
+            if amount
+            else Fee(FeeKind(kind), rate=Decimal(share.numerator) / share.denominator)
+            for kind, amount, share in product.fees
+        ),
         vat=tuple(DatedRate(day, Decimal(f.numerator) / f.denominator) for day, f in product.vat),
     )
 

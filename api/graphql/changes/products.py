@@ -14,8 +14,10 @@ from domain.rules.lending.benchmark import RepricingRule
 from domain.rules.lending.borrower import Profile
 from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.fees import FeeKind
 from domain.rules.lending.overdue import CompoundBasis
 from domain.rules.lending.periods import PeriodUnit
+from domain.rules.lending.product import ProductFee
 from domain.rules.lending.schedule import RepaymentMethod
 from domain.rules.money import Rounding
 
@@ -36,6 +38,24 @@ class AllocationInput:
     def rule(self) -> AllocationRule:
         """The rule."""
         return AllocationRule(tuple(self.order), self.axis, self.principal_first_beyond_days)
+
+
+@strawberry.input(description="A fee of each loan of a product: an amount, or a rate.")
+class LoanProductFeeInput:
+    """One of `LoanProductInput.fees`."""
+
+    kind: FeeKind = strawberry.field(description="UPFRONT_DUE or PERIODIC.")
+    amount: MoneyInput | None = strawberry.field(
+        default=None, description="A fixed amount each time it is charged, in `currency`."
+    )
+    rate: Rate | None = strawberry.field(
+        default=None,
+        description='A fraction of the principal, or of the balance a row opens with: "0.005".',
+    )
+
+    def fee(self) -> ProductFee:
+        """The fee."""
+        return ProductFee(kind=self.kind, amount=self.amount, rate=self.rate)
 
 
 @strawberry.input(
@@ -94,6 +114,11 @@ class LoanProductInput:
     roll: RollConvention = strawberry.field(
         default=RollConvention.NONE, description="Where a due date goes that is no business day."
     )
+    fees: list[LoanProductFeeInput] = strawberry.field(
+        default_factory=list,
+        description="At most 5 fees, which fall due on a loan's start date (UPFRONT_DUE) or with "
+        "each instalment that opens with a balance (PERIODIC).",
+    )
     active: bool = strawberry.field(
         default=True, description="Whether it is on offer; false takes the product off."
     )
@@ -126,5 +151,6 @@ class LoanProductInput:
             repricing=self.repricing,
             calendar=self.calendar,
             roll=self.roll,
+            fees=tuple(fee.fee() for fee in self.fees),
             active=self.active,
         )

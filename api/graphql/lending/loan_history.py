@@ -97,8 +97,12 @@ class LoanHistoryEvent(Node):
 class LoanCharge(Node):
     """A row of the loan_charge table."""
 
-    number: int = column("number", "What allocations of the bucket COSTS name it by.")
-    code: str = column("code", "What it is for: LITIGATION, PREPAYMENT_FEE, …")
+    number: int = column(
+        "number",
+        "What allocations of the bucket COSTS name it by: the event that levied it; of a fee of "
+        "the loan's terms 0, or the instalment's number, negative.",
+    )
+    code: str = column("code", "What it is for: LITIGATION, PREPAYMENT_FEE, UPFRONT_FEE, …")
     due_date: dt.date = column("due_date", "The day it falls due.")
     amount: Money = money("amount", "How much was levied.")
     paid: Money = money("paid", "How much of it was paid.")

@@ -15,6 +15,7 @@ from api.graphql.context import Info
 from api.graphql.ids import Node, row_id_of
 from api.graphql.lending.borrowers import Borrower
 from api.graphql.lending.contracts import LoanContract
+from api.graphql.lending.fees import LoanFee, fees_of
 from api.graphql.lending.loan_history import LoanCharge, LoanHistoryEvent, SupersededInstallment
 from api.graphql.nouns import Noun, column, computed, many, money, one, rate
 from api.graphql.scalars import Money, Rate
@@ -214,6 +215,11 @@ class Loan(Node):
         ("misuse",),
         "Which share of its principal is misused (挪用) and bears the penalty for that.",
         _misused_share,
+    )
+    fees: list[LoanFee] = computed(
+        ("fees", "currency"),
+        "What its terms charge besides interest, as agreed when it was disbursed.",
+        fees_of,
     )
     fee_receivable: Money = money("fee_receivable", "Fees and costs levied and not yet paid.")
     written_off: Money = money("written_off", "Principal that was written off (账销案存).")

@@ -8,7 +8,8 @@ from api.graphql.connections import PAGE_DEFAULT, After, Connection, First
 from api.graphql.context import Info
 from api.graphql.ids import Node
 from api.graphql.lending import enums, schedule_enums  # noqa: F401 - describe the enums here
-from api.graphql.nouns import Noun, column, money, rate
+from api.graphql.lending.fees import LoanFee, fees_of
+from api.graphql.nouns import Noun, column, computed, money, rate
 from api.graphql.scalars import Money, Rate
 from domain.queries.lending.products import ON_OFFER
 from domain.queries.visibility import visible_to_all
@@ -39,6 +40,9 @@ class LoanProduct(Node):
     benchmark_tenor: str = column("benchmark_tenor", "The benchmark's tenor.")
     repricing: RepricingRule = column("repricing", "When the rate is set anew.", read=RepricingRule)
     penalty_markup: Rate = rate("penalty_markup", "Markup on the rate for overdue principal.")
+    fees: list[LoanFee] = computed(
+        ("fees", "currency"), "What each loan is charged besides interest.", fees_of
+    )
 
 
 PRODUCTS = Noun(LoanProduct, table="loan_product", sight=visible_to_all)

@@ -47,6 +47,7 @@ class Loan(models.Model):
     roll = fields.CharField(max_length=20, default="NONE")
     calendar = fields.JSONField[dict[str, Any]](null=True)
     plan = fields.JSONField[list[Any]](null=True)
+    fees = fields.JSONField[list[Any]](null=True)
     start_date = fields.DateField()
     counted_from = fields.DateField(null=True)
     maturity_date = fields.DateField()

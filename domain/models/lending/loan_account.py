@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from domain.models.lending.loan_rows import AllocationRow, ChargeRow, InstallmentRow, LoanRow
-from domain.models.lending.loan_terms import allocation_rule, schedule_terms
+from domain.models.lending.loan_terms import allocation_rule, read_fees, schedule_terms
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.day_count import DatedRate, DayCount
 from domain.rules.lending.interest import BalanceChange
@@ -103,6 +103,7 @@ def first_terms(loan: LoanRow, *, vat: tuple[DatedRate, ...]) -> ServicingTerms:
         cure_days=loan.cure_days,
         prepayment_fee_rate=Decimal(loan.prepayment_fee_rate),
         vat=vat,
+        fees=read_fees(loan.fees),
     )
 
 

@@ -46,6 +46,7 @@ class LoanRow:
     roll: str
     calendar: str | None
     plan: str | None
+    fees: str | None
     start_date: dt.date
     counted_from: dt.date
     maturity_date: dt.date

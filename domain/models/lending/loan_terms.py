@@ -20,6 +20,7 @@ from domain.rules.lending.business_days import (
     RollConvention,
 )
 from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.fees import Fee, FeeKind
 from domain.rules.lending.periods import LAST_DATE, PeriodUnit
 from domain.rules.lending.schedule_terms import PlanRow, RepaymentMethod, ScheduleTerms
 from domain.rules.money import Rounding
@@ -65,6 +66,33 @@ def stored_plan(plan: Sequence[PlanRow]) -> list[dict[str, Any]] | None:
     rows = [
         {"due_date": row.due_date.isoformat(), "principal": row.principal, "total": row.total}
         for row in plan
+    ]
+    return rows or None
+
+
+def read_fees(stored: Any) -> tuple[Fee, ...]:
+    """The fees of the JSON that :func:`stored_fees` makes, as text or read already."""
+    if not stored:
+        return ()
+    return tuple(
+        Fee(
+            FeeKind(fee["kind"]),
+            amount=fee["amount"],
+            rate=None if fee["rate"] is None else Decimal(fee["rate"]),
+        )
+        for fee in read_json(stored)
+    )
+
+
+def stored_fees(fees: Sequence[Fee]) -> list[dict[str, Any]] | None:
+    """The fees of a product or loan as JSON, amounts in minor units; none where there are none."""
+    rows = [
+        {
+            "kind": str(fee.kind),
+            "amount": fee.amount,
+            "rate": None if fee.rate is None else str(fee.rate),
+        }
+        for fee in fees
     ]
     return rows or None
 

@@ -30,6 +30,7 @@ class LoanProduct(models.Model):
     penalty_grace_days = fields.SmallIntField(default=0)
     compound_basis = fields.CharField(max_length=30)
     allocation = fields.JSONField[dict[str, Any]]()
+    fees = fields.JSONField[list[Any]](null=True)
     benchmark = fields.CharField(max_length=20, default="")
     benchmark_tenor = fields.CharField(max_length=10, default="")
     repricing = fields.CharField(max_length=20, default="FIXED")

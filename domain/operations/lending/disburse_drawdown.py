@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tortoise import models
 
@@ -17,7 +17,14 @@ from domain.models.lending.contract import Drawdown, LoanContract
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Loan
 from domain.models.lending.loan_account import PROGRESS_COLUMNS
-from domain.models.lending.loan_terms import read_plan, schedule_terms, stored_calendar, stored_plan
+from domain.models.lending.loan_terms import (
+    read_fees,
+    read_plan,
+    schedule_terms,
+    stored_calendar,
+    stored_fees,
+    stored_plan,
+)
 from domain.models.lending.product import LoanProduct
 from domain.operations.clock import now
 from domain.operations.lending.order_payment import order_disbursement
@@ -31,12 +38,14 @@ from domain.queries.policy import policy_values
 from domain.queries.risk.involvement import involved_people
 from domain.rules.lending.benchmark import RepricingRule, reset_dates
 from domain.rules.lending.business_days import BusinessCalendar, RollConvention
+from domain.rules.lending.fees import due_at_start
 from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.overdue import penalty_rate
 from domain.rules.lending.postings import Account, Event
 from domain.rules.lending.schedule import ScheduleRow, build_schedule
 from domain.rules.lending.schedule_checks import validate_loan_plan
 from domain.rules.lending.schedule_terms import ScheduleTerms
+from domain.rules.lending.servicing.bill_fees import UPFRONT_FEE
 from domain.rules.lending.servicing.position import moved, position
 from domain.rules.lending.states import (
     DRAWDOWN,
@@ -45,6 +54,7 @@ from domain.rules.lending.states import (
     FacilityState,
     LoanState,
 )
+from domain.rules.money import Rounding
 from domain.rules.refusal import ErrorCode, Problem, Refused, refuse_if
 from domain.rules.risk.approval import Involvement
 from domain.rules.separation import refuse_same_person
@@ -212,7 +222,7 @@ async def _create_loan(
     *,
     today: dt.date,
 ) -> tuple[Loan, tuple[ScheduleRow, ...]]:
-    rate = Decimal(contract.annual_rate)
+    rate, fees = Decimal(contract.annual_rate), read_fees(product.fees)
     loan = Loan(
         contract_id=contract.id,
         drawdown_id=drawdown.id,
@@ -247,6 +257,8 @@ async def _create_loan(
         limit_used=drawdown.amount,
         roll=product.roll,
         plan=stored_plan(read_plan(drawdown.plan)),
+        fees=stored_fees(fees),
+        fee_receivable=due_at_start(fees, drawdown.amount, Rounding(product.rounding)),
         start_date=today,
         counted_from=today,
         maturity_date=today,
@@ -283,7 +295,23 @@ async def _create_loan(
             for row in schedule
         ],
     )
+    if loan.fee_receivable:
+        await insert_later("loan_charge", [_upfront_fee(loan)])
     return loan, schedule
+
+
+def _upfront_fee(loan: Loan) -> dict[str, Any]:
+    """The charge that bill_upfront makes of a loan as it was disbursed."""
+    return {
+        "loan_id": loan.id,
+        "number": 0,
+        "code": UPFRONT_FEE,
+        "currency": loan.currency,
+        "due_date": loan.start_date,
+        "amount": loan.fee_receivable,
+        "paid": 0,
+        "waived": 0,
+    }
 
 
 # None of them has a default in the database.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from decimal import Decimal
 
 import orjson
@@ -13,12 +14,14 @@ from domain.models.lending.application import LoanApplication
 from domain.models.lending.borrower import Borrower
 from domain.models.lending.contract import LoanContract
 from domain.models.lending.facility import CreditFacility
+from domain.models.lending.loan_terms import read_fees
 from domain.models.lending.product import LoanProduct
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import business_date
 from domain.queries.lending.find import find_application, find_contract
 from domain.queries.policy import policy_value
 from domain.rules.form import Form
+from domain.rules.lending.fees import Fee
 from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.periods import PeriodUnit, due_date
 from domain.rules.lending.states import (
@@ -145,14 +148,16 @@ async def _draw_up(
             "prepared_by_id": actor.id,
         }
     )
-    contract.document_sha256 = document_sha256(contract, borrower_name=borrower.name)
+    contract.document_sha256 = document_sha256(
+        contract, borrower_name=borrower.name, fees=read_fees(product.fees)
+    )
     await contract.save()
     return contract
 
 
-def document_sha256(contract: LoanContract, *, borrower_name: str) -> str:
+def document_sha256(contract: LoanContract, *, borrower_name: str, fees: Sequence[Fee] = ()) -> str:
     """Return the hash of the contract's document: its terms in canonical JSON."""
-    terms = {
+    terms: dict[str, object] = {
         "borrower": borrower_name,
         "application": contract.application_id,
         "amount": format_minor(contract.amount, contract.currency),
@@ -163,6 +168,15 @@ def document_sha256(contract: LoanContract, *, borrower_name: str) -> str:
         "startsOn": contract.starts_on.isoformat(),
         "endsOn": contract.ends_on.isoformat(),
     }
+    if fees:
+        terms["fees"] = [
+            {
+                "kind": fee.kind,
+                "amount": fee.amount and format_minor(fee.amount, contract.currency),
+                "rate": fee.rate and str(fee.rate.normalize()),
+            }
+            for fee in fees
+        ]
     return hashlib.sha256(orjson.dumps(terms, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

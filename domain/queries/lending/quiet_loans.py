@@ -14,6 +14,7 @@ from domain.db import for_update, packed_rows
 from domain.models.lending.loan_account import balance_changes, read_rate_changes
 from domain.rules.lending.allocation import Bucket
 from domain.rules.lending.day_count import DatedRate, DayCount
+from domain.rules.lending.fees import FeeKind
 from domain.rules.lending.overdue import CompoundBasis, InstallmentPayment, OverdueTerms
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.servicing.account import BookStatus, Installment
@@ -36,6 +37,7 @@ _LOAN = (
     "l.cure_days",
     "l.taxed_income",
     "l.interest_paid + l.penalty_paid + l.compound_paid",
+    "CAST(l.fees AS CHAR)",
 )
 _TERMS = (
     "CAST(l.annual_rate AS CHAR)",
@@ -166,6 +168,7 @@ def _loan(row: Sequence[Any], terms: Terms) -> LoanOfDay:
         cure,
         taxed,
         paid,
+        fees,
     ) = row[:_LOAN_WIDTH]
     quiet = None
     if may_be_quiet:
@@ -179,6 +182,7 @@ def _loan(row: Sequence[Any], terms: Terms) -> LoanOfDay:
             cure_days=cure,
             taxed_income=taxed,
             paid=paid,
+            bills_rows=fees is not None and FeeKind.PERIODIC in fees,
             running=[],
             due=[],
         )

@@ -26,6 +26,7 @@ from domain.rules.money import Rounding, divide_rounded
 from domain.rules.refusal import ErrorCode, Problem
 
 MAX_FEES: Final = 5
+_RATE_MAX: Final = Decimal(1)
 
 
 class FeeKind(StrEnum):
@@ -99,23 +100,76 @@ def commitment_fee(
     )
 
 
+def due_at_start(fees: Iterable[Fee], principal: int, rounding: Rounding) -> int:
+    """What the fees of a loan come to that fall due on its start date."""
+    return sum(_share(fee, principal, rounding) for fee in fees if fee.kind is FeeKind.UPFRONT_DUE)
+
+
+def due_with_row(fees: Iterable[Fee], opening: int, rounding: Rounding) -> int:
+    """What the periodic fees come to of a row that opens with this balance; none without one."""
+    if not opening:
+        return 0
+    return sum(_share(fee, opening, rounding) for fee in fees if fee.kind is FeeKind.PERIODIC)
+
+
 def schedule_fees(
     fees: Sequence[Fee], *, rows: Sequence[ScheduleRow], terms: ScheduleTerms
 ) -> ScheduleFees:
     """What valid `fees` come to over the `rows` that `terms` gave."""
-    of_row = [0] * len(rows)
-    upfront = dict.fromkeys(FeeKind, 0)
-    for fee in fees:
-        if fee.kind in (FeeKind.UPFRONT_DEDUCTED, FeeKind.UPFRONT_DUE):
-            upfront[fee.kind] += _share(fee, terms.principal, terms.rounding)
-            continue
-        for place, row in enumerate(rows):
-            of_row[place] += _row_fee(fee, row, terms)
+    commitments = [fee for fee in fees if fee.kind is FeeKind.COMMITMENT]
     return ScheduleFees(
-        deducted=upfront[FeeKind.UPFRONT_DEDUCTED],
-        due_at_start=upfront[FeeKind.UPFRONT_DUE],
-        of_row=tuple(of_row),
+        deducted=sum(
+            _share(fee, terms.principal, terms.rounding)
+            for fee in fees
+            if fee.kind is FeeKind.UPFRONT_DEDUCTED
+        ),
+        due_at_start=due_at_start(fees, terms.principal, terms.rounding),
+        of_row=tuple(
+            due_with_row(fees, row.opening, terms.rounding)
+            + sum(_commitment_of_row(fee, row, terms) for fee in commitments)
+            for row in rows
+        ),
     )
+
+
+def loan_fee_problems(fees: Sequence[Fee]) -> Iterator[Problem]:
+    """Every mistake in the fees that a product agrees with its loans, by the field names of
+    `LoanProductInput`."""
+    if len(fees) > MAX_FEES:
+        yield Problem(
+            ErrorCode.OUT_OF_RANGE,
+            ("fees",),
+            f"A product has at most {MAX_FEES} fees; these are {len(fees)}.",
+            f"一个产品最多 {MAX_FEES} 项费用，当前为 {len(fees)} 项。",
+        )
+    for place, fee in enumerate(fees):
+        path = ("fees", str(place))
+        if fee.kind is FeeKind.UPFRONT_DEDUCTED:
+            yield Problem(
+                ErrorCode.INVALID_VALUE,
+                (*path, "kind"),
+                "A loan is paid out whole, nothing is kept back from it (Civil Code, article 670). "
+                "Let the fee fall due on the start date: UPFRONT_DUE.",
+                "贷款须足额发放，不得预先扣除费用（民法典第六百七十条），请改为 UPFRONT_DUE"
+                "（起始日收取）。",
+            )
+        elif fee.kind is FeeKind.COMMITMENT:
+            yield Problem(
+                ErrorCode.INVALID_VALUE,
+                (*path, "kind"),
+                "A commitment fee is owed for a limit that is not used, and belongs to no loan: "
+                "choose UPFRONT_DUE or PERIODIC.",
+                "承诺费按未提用额度收取，不属于单笔借据，请选择 UPFRONT_DUE 或 PERIODIC。",
+            )
+        elif mistakes := list(_mistakes(fee, path)):
+            yield from mistakes
+        elif fee.rate is not None and fee.rate > _RATE_MAX:
+            yield Problem(
+                ErrorCode.OUT_OF_RANGE,
+                (*path, "rate"),
+                "The rate of a fee is a fraction of the balance, at most 1: 0.005 is 0.5 %.",
+                "费率为余额的比例，不得超过 1：0.005 即 0.5%。",
+            )
 
 
 def fee_problems(fees: Sequence[Fee], *, terms: ScheduleTerms) -> Iterator[Problem]:
@@ -174,9 +228,7 @@ def _mistakes(fee: Fee, path: tuple[str, ...]) -> Iterator[Problem]:
         yield from rate_problems(fee.rate, (*path, "rate"), en="rate of a fee", zh="费率")
 
 
-def _row_fee(fee: Fee, row: ScheduleRow, terms: ScheduleTerms) -> int:
-    if fee.kind is FeeKind.PERIODIC:
-        return _share(fee, row.opening, terms.rounding) if row.opening else 0
+def _commitment_of_row(fee: Fee, row: ScheduleRow, terms: ScheduleTerms) -> int:
     return commitment_fee(
         undrawn=fee.undrawn or 0,
         rate=fee.rate or Decimal(0),

@@ -13,11 +13,12 @@ from domain.rules.lending.benchmark import RepricingRule
 from domain.rules.lending.borrower import Profile
 from domain.rules.lending.business_days import RollConvention
 from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.fees import Fee, FeeKind, loan_fee_problems
 from domain.rules.lending.overdue import CompoundBasis
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule_checks import validate
 from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
-from domain.rules.money import Rounding
+from domain.rules.money import CURRENCIES, Rounding, to_minor
 from domain.rules.reference import read_code
 from domain.rules.refusal import ErrorCode
 
@@ -32,6 +33,16 @@ _PATHS = {
     "installments": "installmentsMax",
     "unit": "periodUnit",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFee:
+    """A fee of each loan of the product: `amount` in major units, or `rate`, a fraction of what it
+    is charged on."""
+
+    kind: FeeKind
+    amount: Decimal | None = None
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,7 @@ class ProductDraft:
     repricing: RepricingRule = RepricingRule.FIXED
     calendar: str = ""
     roll: RollConvention = RollConvention.NONE
+    fees: tuple[ProductFee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +101,7 @@ def read_product(form: Form, draft: ProductDraft, *, today: date) -> ReadProduct
         principal_min=form.money("principalMin", draft.principal_min, draft.currency),
         principal_max=form.money("principalMax", draft.principal_max, draft.currency),
     )
+    _check_fees(form, draft)
     form.currency("currency", draft.currency)
     for path, value, most, decimals in (
         ("rateMin", draft.rate_min, RATE_MAX, 12),
@@ -104,6 +117,27 @@ def read_product(form: Form, draft: ProductDraft, *, today: date) -> ReadProduct
     if not form.problems:
         _check_schedule(form, draft, principal=found.principal_max, today=today)
     return found
+
+
+def in_minor_units(draft: ProductDraft) -> tuple[Fee, ...]:
+    """The fees of a draft that was found valid, as the rules take them."""
+    return tuple(
+        Fee(
+            fee.kind,
+            amount=None if fee.amount is None else to_minor(fee.amount, draft.currency),
+            rate=fee.rate,
+        )
+        for fee in draft.fees
+    )
+
+
+def _check_fees(form: Form, draft: ProductDraft) -> None:
+    before = len(form.problems)
+    for place, fee in enumerate(draft.fees):
+        if fee.amount is not None:
+            form.money(f"fees.{place}.amount", fee.amount, draft.currency, zero=True)
+    if len(form.problems) == before and draft.currency in CURRENCIES:
+        form.extend(loan_fee_problems(in_minor_units(draft)))
 
 
 def _check_benchmark(form: Form, draft: ProductDraft) -> None:

@@ -26,8 +26,10 @@ from domain.queries.lending.products import is_on_offer
 from domain.rules.lending.allocation import DEFAULT_RULE, AllocationRule, Bucket
 from domain.rules.lending.borrower import Profile
 from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.fees import FeeKind
 from domain.rules.lending.overdue import CompoundBasis
 from domain.rules.lending.periods import PeriodUnit
+from domain.rules.lending.product import ProductFee
 from domain.rules.lending.schedule import RepaymentMethod
 from domain.rules.money import Rounding
 from domain.rules.reference import DayKind
@@ -140,6 +142,32 @@ async def test_a_product_whose_widest_loan_has_no_schedule(lender: Lender) -> No
         (
             {"allocation": AllocationRule(order=(Bucket.INTEREST,))},
             {"allocation.order": ErrorCode.INVALID_VALUE},
+        ),
+        (
+            {
+                "fees": (
+                    ProductFee(kind=FeeKind.UPFRONT_DEDUCTED, rate=Decimal("0.01")),
+                    ProductFee(kind=FeeKind.COMMITMENT, rate=Decimal("0.01")),
+                    ProductFee(kind=FeeKind.PERIODIC),
+                    ProductFee(kind=FeeKind.PERIODIC, rate=Decimal("1.01")),
+                    ProductFee(kind=FeeKind.UPFRONT_DUE, rate=Decimal("NaN")),
+                )
+            },
+            {
+                "fees.0.kind": ErrorCode.INVALID_VALUE,
+                "fees.1.kind": ErrorCode.INVALID_VALUE,
+                "fees.2": ErrorCode.INVALID_VALUE,
+                "fees.3.rate": ErrorCode.OUT_OF_RANGE,
+                "fees.4.rate": ErrorCode.OUT_OF_RANGE,
+            },
+        ),
+        (
+            {"fees": (ProductFee(kind=FeeKind.PERIODIC, amount=Decimal("0.001")),)},
+            {"fees.0.amount": ErrorCode.WRONG_SCALE},
+        ),
+        (
+            {"fees": (ProductFee(kind=FeeKind.PERIODIC, amount=Decimal("1.00")),) * 6},
+            {"fees": ErrorCode.OUT_OF_RANGE},
         ),
         (
             {"code": "gen", "currency": "XXX", "name_zh": " "},

@@ -26,7 +26,7 @@ from domain.models.lending.loan_account import (
     stored_misuse,
     stored_rate_changes,
 )
-from domain.models.lending.loan_terms import stored_allocation_rule
+from domain.models.lending.loan_terms import stored_allocation_rule, stored_fees
 from domain.operations.lending.day_close.quiet import Quiet, write_quiet
 from domain.operations.lending.day_close.singly import bring_day, lock_and_open
 from domain.operations.perform import Step
@@ -86,6 +86,7 @@ def lived_accounts() -> list[LoanAccount]:
 async def store(template: dict[str, Any], account: LoanAccount) -> int:
     """Write the account as rows of the tables; return the loan's id."""
     (last,) = await db.rows("SELECT MAX(drawdown_id) AS id FROM loan")
+    stored = stored_fees(account.terms.fees)
     of, overdue = account.terms.schedule, account.terms.overdue
     loan_id = await db.insert(
         "loan",
@@ -113,6 +114,7 @@ async def store(template: dict[str, Any], account: LoanAccount) -> int:
             "matured": stored_matured(account),
             "misuse": stored_misuse(account),
             "roll": of.roll,
+            "fees": stored and orjson.dumps(stored).decode(),
             "start_date": of.start_date,
             **{name: getattr(account, name) for name in STATE_COLUMNS},
             "limit_used": of.principal,

@@ -11,13 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from domain.actor import Actor
-from domain.models.lending.loan_terms import stored_allocation_rule
+from domain.models.lending.loan_terms import stored_allocation_rule, stored_fees
 from domain.models.lending.product import LoanProduct
 from domain.operations.changes.kind import Kind, Proposal
 from domain.operations.perform import Result, Step
 from domain.queries.business_date import business_date
 from domain.rules.form import Form
-from domain.rules.lending.product import ProductDraft, read_product
+from domain.rules.lending.product import ProductDraft, in_minor_units, read_product
 from domain.rules.money import format_minor, to_minor
 from domain.rules.refusal import ErrorCode
 from domain.rules.roles import Role
@@ -68,7 +68,15 @@ def _summary(new: ProductVersion, state: str, name: str) -> str:
     return (
         f"{new.code} v{new.version} {name} ({state}): {new.method}, {new.every} {new.period_unit}, "
         f"{new.principal_min}-{new.principal_max} {new.currency}, {new.rate_min}-{new.rate_max}, "
-        f"≤ {new.installments_max}, {new.day_count}"
+        f"≤ {new.installments_max}, {new.day_count}{_fees(new)}"
+    )
+
+
+def _fees(new: ProductVersion) -> str:
+    """The fees as a change of them shows: no name needs a translation."""
+    return "".join(
+        f", {fee.kind} " + (f"{fee.amount} {new.currency}" if fee.rate is None else str(fee.rate))
+        for fee in new.fees
     )
 
 
@@ -81,6 +89,7 @@ async def _apply(step: Step, _: Actor, new: ProductVersion) -> Result:
             "principal_min": to_minor(new.principal_min, new.currency),
             "principal_max": to_minor(new.principal_max, new.currency),
             "allocation": stored_allocation_rule(new.allocation),
+            "fees": stored_fees(in_minor_units(new)),
         }
     )
     step.changed(

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from domain.rules.lending.allocation import AllocationRule, Bucket
 from domain.rules.lending.day_count import DatedRate
+from domain.rules.lending.fees import Fee
 from domain.rules.lending.interest import BalanceChange
 from domain.rules.lending.overdue import InstallmentPayment, OverdueTerms
 from domain.rules.lending.schedule_terms import ScheduleTerms
@@ -106,7 +107,11 @@ class Installment:
 
 @dataclass(slots=True, kw_only=True)
 class Charge:
-    """A fee or cost (费用) owed besides interest, in the bucket COSTS."""
+    """A fee or cost (费用) owed besides interest, in the bucket COSTS.
+
+    `number` is the sequence of the event that levied it. A fee that the loan's terms charge has no
+    event: 0 is the one due on the start date, -3 that of the third instalment.
+    """
 
     number: int
     code: str
@@ -127,7 +132,8 @@ class ServicingTerms:
     """What a loan is serviced by, as agreed when it was disbursed; events change the rates.
 
     `schedule.annual_rate` and `overdue.penalty_rate` are the first ones. `vat` are the dated rates
-    of value-added tax included in interest; none means none.
+    of value-added tax included in interest; none means none. `fees` are those that the terms
+    charge, UPFRONT_DUE and PERIODIC.
     """
 
     schedule: ScheduleTerms
@@ -137,6 +143,7 @@ class ServicingTerms:
     cure_days: int
     prepayment_fee_rate: Decimal
     vat: tuple[DatedRate, ...] = ()
+    fees: tuple[Fee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

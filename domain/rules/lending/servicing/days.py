@@ -16,6 +16,7 @@ from dataclasses import replace
 from domain.rules.lending.accrual import EarningTerms, accrued_interest
 from domain.rules.lending.overdue import OverdueTerms, compound_interest, penalty_interest
 from domain.rules.lending.servicing.account import BookStatus, Installment, LoanAccount
+from domain.rules.lending.servicing.bill_fees import bill_periodic
 from domain.rules.lending.servicing.misused import misuse_penalty
 from domain.rules.lending.servicing.settle import close_settled, owed_now, take
 from domain.rules.lending.servicing.tax import tax
@@ -37,6 +38,7 @@ def open_day(account: LoanAccount, day: dt.date) -> None:
     """Accrue up to `day` (excluded), then do what the day brings."""
     accrue(account, day)
     account.accrued_through = day
+    bill_periodic(account)
     use_credit(account)
     close_settled(account, day)
     change_book_status(account)

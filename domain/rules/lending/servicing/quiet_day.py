@@ -71,7 +71,8 @@ class QuietLoan:
 
     `running` and `due` are its open instalments that have begun: those that fall due after the day
     that opens, and the others (whose payments are given where they are past due). `paid` is all
-    interest ever paid. `overdue` may be None where nothing is past due.
+    interest ever paid; `bills_rows` says that a fee falls due with an instalment. `overdue` may be
+    None where nothing is past due.
     """
 
     terms: Terms
@@ -83,6 +84,7 @@ class QuietLoan:
     cure_days: int
     taxed_income: int
     paid: int
+    bills_rows: bool
     running: list[RunningRow]
     due: list[Installment]
 
@@ -131,7 +133,9 @@ def _status_changes(loan: QuietLoan, day: dt.date) -> bool:
 
 
 def _of_due_row(loan: QuietLoan, row: Installment, day: dt.date) -> Accrual | None:
-    """What the day adds to a row due by then; None where that settles it."""
+    """What the day adds to a row due by then; None where that settles it, or a fee comes too."""
+    if loan.bills_rows and row.due_date == day:
+        return None
     if row.due_date < day:
         if loan.overdue is None:
             raise ValueError(f"instalment {row.number} is past due, and no overdue terms were read")

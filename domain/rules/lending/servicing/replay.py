@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from domain.rules.lending.servicing.account import LoanAccount
 from domain.rules.lending.servicing.apply import apply
+from domain.rules.lending.servicing.bill_fees import bill_upfront
 from domain.rules.lending.servicing.days import advance
 from domain.rules.lending.servicing.events import Event
 from domain.rules.lending.servicing.refusals import history_problems, problems_with
@@ -59,7 +60,7 @@ def as_disbursed(account: LoanAccount) -> LoanAccount:
         for row in account.installments
     ]
     principal = account.terms.schedule.principal
-    return LoanAccount(
+    fresh = LoanAccount(
         terms=replace(
             account.terms, overdue=replace(account.terms.overdue, maturity=rows[-1].due_date)
         ),
@@ -71,3 +72,5 @@ def as_disbursed(account: LoanAccount) -> LoanAccount:
         counted_from=account.terms.schedule.start_date,
         next_due_date=next((row.due_date for row in rows if row.owing), None),
     )
+    bill_upfront(fresh)
+    return fresh

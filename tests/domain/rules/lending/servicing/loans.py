@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from domain.rules.lending.allocation import DEFAULT_RULE, AllocationRule
 from domain.rules.lending.day_count import DatedRate, DayCount
+from domain.rules.lending.fees import Fee
 from domain.rules.lending.overdue import CompoundBasis, OverdueTerms
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule import build_schedule
@@ -41,6 +42,7 @@ def terms(
     beyond: int = 90,
     cure: int = 180,
     plan: tuple[PlanRow, ...] = (),
+    fees: tuple[Fee, ...] = (),
 ) -> ServicingTerms:
     """Terms of a loan; the penalty rate is the contract rate and half of it."""
     contract = Decimal(rate)
@@ -72,6 +74,7 @@ def terms(
         cure_days=cure,
         prepayment_fee_rate=Decimal(fee),
         vat=(DatedRate(dt.date(2000, 1, 1), Decimal(vat)),) if vat else (),
+        fees=fees,
     )
 
 

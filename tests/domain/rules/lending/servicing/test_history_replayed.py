@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from domain.rules.lending.allocation import AllocationAxis, AllocationRule, Bucket
 from domain.rules.lending.day_count import DayCount
+from domain.rules.lending.fees import Fee, FeeKind
 from domain.rules.lending.overdue import CompoundBasis
 from domain.rules.lending.schedule_terms import PlanRow, RepaymentMethod
 from domain.rules.lending.servicing import events as e
@@ -36,6 +37,13 @@ def plans(draw: st.DrawFn, start: dt.date, principal: int) -> tuple[PlanRow, ...
     shares = [draw(st.integers(0, 1)) * (principal // (2 * len(days))) for _ in days[1:]]
     rows = [PlanRow(day, principal=share) for day, share in zip(days, shares, strict=False)]
     return (*rows, PlanRow(days[-1]))
+
+
+FEES = (
+    Fee(FeeKind.UPFRONT_DUE, rate=Decimal("0.005")),
+    Fee(FeeKind.PERIODIC, amount=2_00),
+    Fee(FeeKind.PERIODIC, rate=Decimal("0.0001")),
+)
 
 
 @st.composite
@@ -65,6 +73,7 @@ def loans(draw: st.DrawFn) -> ServicingTerms:
         vat=draw(st.sampled_from(["", "0.06"])),
         beyond=draw(st.sampled_from([30, 90])),
         cure=draw(st.sampled_from([0, 60])),
+        fees=draw(st.sampled_from([(), (), FEES])),
     )
 
 

@@ -8,6 +8,7 @@ import datetime as dt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.rules.lending.fees import FeeKind
 from domain.rules.lending.servicing.account import BookStatus, LoanAccount
 from domain.rules.lending.servicing.apply import apply
 from domain.rules.lending.servicing.days import accrue, advance, open_day
@@ -43,6 +44,7 @@ def quiet_loan(account: LoanAccount, day: dt.date) -> QuietLoan:
         cure_days=of.cure_days,
         taxed_income=account.taxed_income,
         paid=account.interest_paid + account.penalty_paid + account.compound_paid,
+        bills_rows=any(fee.kind is FeeKind.PERIODIC for fee in of.fees),
         running=[
             RunningRow(
                 row.number,

@@ -1,0 +1,102 @@
+"""A product's fees, from the change request to the books of its loans."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+
+from domain import db
+from domain.models.lending.contract import LoanContract
+from domain.models.lending.loan import Loan
+from domain.models.lending.loan_history import LoanCharge
+from domain.models.lending.payment import PaymentOrder
+from domain.operations.changes.kinds.loan_product import LOAN_PRODUCT, ProductVersion
+from domain.operations.lending.advance_business_date import advance_business_date
+from domain.operations.lending.repay_loan import Payment, pay_off_loan, repay_loan
+from domain.operations.lending.settle_order import bounce_order
+from domain.operations.lending.verify_books import verify_books
+from domain.rules.lending.fees import FeeKind
+from domain.rules.lending.product import ProductFee
+from domain.rules.lending.states import LoanState
+from tests.books import books_hold
+from tests.changes import approve, propose
+from tests.domain.operations.test_change_products import PRODUCT
+from tests.lender import Lender, key
+
+FEES = (
+    ProductFee(kind=FeeKind.UPFRONT_DUE, rate=Decimal("0.005")),
+    ProductFee(kind=FeeKind.PERIODIC, amount=Decimal("15.00")),
+)
+
+
+async def offered(lender: Lender, draft: ProductVersion) -> str:
+    """Put a product on offer; return its code."""
+    await approve(lender.approver, await propose(lender.risk_officer, LOAN_PRODUCT, draft))
+    return draft.code
+
+
+async def charges(loan: Loan) -> dict[int, tuple[str, int, int]]:
+    return {
+        each.number: (each.code, each.amount, each.paid)
+        for each in await LoanCharge.filter(loan_id=loan.id).order_by("number")
+    }
+
+
+async def test_fees_are_agreed_billed_paid_and_proved(lender: Lender) -> None:
+    code = await offered(lender, replace(PRODUCT, code="GEN-FEES", fees=FEES))
+    change = await db.rows("SELECT summary_en FROM change_request ORDER BY id DESC LIMIT 1")
+    assert "UPFRONT_DUE 0.005, PERIODIC 15.00 USD" in change[0]["summary_en"]
+    loan = await lender.loan(product=code, amount=40_000_00, installments=3)
+    await books_hold(loan.id)
+    assert await charges(loan) == {0: ("UPFRONT_FEE", 200_00, 0)}
+    (order,) = await PaymentOrder.filter(loan_id=loan.id)
+    assert order.amount == 40_000_00  # the payout is whole
+    # A later version of the product changes nothing of the loan.
+    await offered(lender, replace(PRODUCT, code=code, fees=()))
+    due = loan.next_due_date
+    assert due is not None
+    await advance_business_date(actor=lender.operator, key=key(), to=due)
+    assert await charges(loan) == {
+        -1: ("PERIODIC_FEE", 15_00, 0),
+        0: ("UPFRONT_FEE", 200_00, 0),
+    }
+    await books_hold(loan.id)
+    payment = Payment(loan_id=loan.id, amount=Decimal("215.00"))
+    await repay_loan(actor=lender.cashier, key=key(), payment=payment)
+    assert {part[2] for part in (await charges(loan)).values()} == {200_00, 15_00}
+    # A payment of an earlier day makes the loan anew from its terms.
+    back = due - dt.timedelta(days=3)
+    payment = Payment(loan_id=loan.id, amount=Decimal("150.00"), value_date=back)
+    await repay_loan(actor=lender.cashier, key=key(), payment=payment)
+    await books_hold(loan.id)
+    to = due + dt.timedelta(days=100)
+    await advance_business_date(actor=lender.operator, key=key(), to=to)
+    assert list(await charges(loan)) == [-3, -2, -1, 0]
+    payment = Payment(loan_id=loan.id, amount=Decimal("60000.00"))
+    await pay_off_loan(actor=lender.cashier, key=key(), payment=payment)
+    loan = await Loan.get(id=loan.id)
+    assert (loan.state, loan.fee_paid, loan.fee_receivable) == (LoanState.PAID_OFF, 245_00, 0)
+    await books_hold(loan.id)
+    assert (await verify_books(deep=True)).faults == []
+
+
+async def test_a_bounced_payout_takes_the_fee_back(lender: Lender) -> None:
+    code = await offered(lender, replace(PRODUCT, code="GEN-BACK", fees=FEES))
+    loan = await lender.loan(product=code, amount=40_000_00)
+    (order,) = await PaymentOrder.filter(loan_id=loan.id)
+    await db.execute("UPDATE payment_order SET state = 'EXPORTED' WHERE id = %s", [order.id])
+    await bounce_order(actor=lender.cashier, key=key(), order_id=order.id, reason="closed")
+    loan = await Loan.get(id=loan.id)
+    assert (loan.state, loan.fee_receivable) == (LoanState.CANCELLED, 0)
+    assert await charges(loan) == {}
+    assert (await verify_books(deep=True)).faults == []
+
+
+async def test_the_contract_says_the_fees(lender: Lender) -> None:
+    plain = await offered(lender, replace(PRODUCT, code="GEN-PLAIN"))
+    code = await offered(lender, replace(PRODUCT, code="GEN-SAID", fees=FEES))
+    facility = await lender.facility()
+    said = [await lender.signed_contract(facility, product=each) for each in (plain, code)]
+    documents = {(await LoanContract.get(id=each.id)).document_sha256 for each in said}
+    assert len(documents) == 2
