@@ -100,7 +100,9 @@ class Installment(Node):
 class RepaymentAllocation(Node):
     """A row of the repayment_allocation table."""
 
-    installment_number: int = column("installment_number", "The instalment it settled.")
+    installment_number: int = column(
+        "installment_number", "The instalment it settled; of COSTS the number of the charge."
+    )
     bucket: Bucket = column("bucket", "What of the instalment it settled.", read=Bucket)
     amount: Money = money("amount", "How much.")
 

@@ -172,8 +172,10 @@ def document_sha256(contract: LoanContract, *, borrower_name: str, fees: Sequenc
         terms["fees"] = [
             {
                 "kind": fee.kind,
-                "amount": fee.amount and format_minor(fee.amount, contract.currency),
-                "rate": fee.rate and str(fee.rate.normalize()),
+                "amount": None
+                if fee.amount is None
+                else format_minor(fee.amount, contract.currency),
+                "rate": None if fee.rate is None else str(fee.rate.normalize()),
             }
             for fee in fees
         ]

@@ -6,19 +6,28 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from domain import db
 from domain.models.lending.contract import LoanContract
 from domain.models.lending.loan import Loan
 from domain.models.lending.loan_history import LoanCharge
+from domain.models.lending.loan_terms import read_fees
 from domain.models.lending.payment import PaymentOrder
+from domain.models.lending.product import LoanProduct
 from domain.operations.changes.kinds.loan_product import LOAN_PRODUCT, ProductVersion
+from domain.operations.changes.kinds.write_off import WRITE_OFF, LoanWriteOff
 from domain.operations.lending.advance_business_date import advance_business_date
+from domain.operations.lending.disburse_drawdown import disburse_drawdown
 from domain.operations.lending.repay_loan import Payment, pay_off_loan, repay_loan
+from domain.operations.lending.request_drawdown import DrawdownRequest, request_drawdown
 from domain.operations.lending.settle_order import bounce_order
 from domain.operations.lending.verify_books import verify_books
-from domain.rules.lending.fees import FeeKind
+from domain.rules.lending.fees import FeeKind, due_at_start
 from domain.rules.lending.product import ProductFee
-from domain.rules.lending.states import LoanState
+from domain.rules.lending.states import LoanState, PaymentMethod
+from domain.rules.money import Rounding
+from domain.rules.refusal import Refused
 from tests.books import books_hold
 from tests.changes import approve, propose
 from tests.domain.operations.test_change_products import PRODUCT
@@ -95,8 +104,68 @@ async def test_a_bounced_payout_takes_the_fee_back(lender: Lender) -> None:
 
 async def test_the_contract_says_the_fees(lender: Lender) -> None:
     plain = await offered(lender, replace(PRODUCT, code="GEN-PLAIN"))
-    code = await offered(lender, replace(PRODUCT, code="GEN-SAID", fees=FEES))
+    free = ProductFee(kind=FeeKind.PERIODIC, rate=Decimal(0))  # as a promotion has it
+    code = await offered(lender, replace(PRODUCT, code="GEN-SAID", fees=(*FEES, free)))
     facility = await lender.facility()
     said = [await lender.signed_contract(facility, product=each) for each in (plain, code)]
     documents = {(await LoanContract.get(id=each.id)).document_sha256 for each in said}
     assert len(documents) == 2
+
+
+async def test_a_renewal_waits_for_the_old_fees_and_brings_its_own(lender: Lender) -> None:
+    code = await offered(lender, replace(PRODUCT, code="GEN-RENEW", fees=FEES))
+    facility = await lender.facility(limit="1000.00")
+    old = await lender.loan(facility, product=code, amount=1_000_00)
+    contract = await lender.signed_contract(facility, product=code, amount=1_000_00)
+    asked = DrawdownRequest(
+        contract_id=contract.id,
+        amount=Decimal("1000.00"),
+        payment_method=PaymentMethod.SELF,
+        renews_loan_id=old.id,
+    )
+    done = await request_drawdown(actor=lender.relationship_manager, key=key(), request=asked)
+    disbursed = {"actor": lender.cashier, "drawdown_id": done["drawdown"]}
+    with pytest.raises(Refused):  # half a per cent of the old loan is still owed
+        await disburse_drawdown(key=key(), **disbursed)
+    payment = Payment(loan_id=old.id, amount=Decimal("5.00"))
+    await repay_loan(actor=lender.cashier, key=key(), payment=payment)
+    new = await Loan.get(id=(await disburse_drawdown(key=key(), **disbursed))["loan"])
+    assert (await Loan.get(id=old.id)).state == LoanState.PAID_OFF
+    assert await charges(new) == {0: ("UPFRONT_FEE", 5_00, 0)}
+    await books_hold(old.id)
+    await books_hold(new.id)
+
+
+async def test_a_currency_without_decimals(lender: Lender) -> None:
+    fees = (
+        ProductFee(kind=FeeKind.UPFRONT_DUE, rate=Decimal("0.00125")),
+        ProductFee(kind=FeeKind.PERIODIC, amount=Decimal("500")),
+    )
+    draft = replace(
+        PRODUCT, code="JPY-FEES", currency="JPY", principal_max=Decimal("500000"), fees=fees
+    )
+    code = await offered(lender, draft)
+    stored = (await LoanProduct.filter(code=code).get()).fees
+    assert stored == [
+        {"kind": "UPFRONT_DUE", "amount": None, "rate": "0.00125"},
+        {"kind": "PERIODIC", "amount": 500, "rate": None},
+    ]
+    assert due_at_start(read_fees(stored), 100_000, Rounding.HALF_UP) == 125
+
+
+async def test_a_loan_written_off_bears_no_more_fees_and_recovers_the_old(lender: Lender) -> None:
+    code = await offered(lender, replace(PRODUCT, code="GEN-GONE", fees=FEES))
+    loan = await lender.loan(product=code, amount=40_000_00, installments=3)
+    due = loan.next_due_date
+    assert due is not None
+    await advance_business_date(actor=lender.operator, key=key(), to=due + dt.timedelta(days=5))
+    content = LoanWriteOff(loan_id=loan.id, reason="Insolvent.")
+    await approve(lender.approver, await propose(lender.risk_officer, WRITE_OFF, content))
+    await advance_business_date(actor=lender.operator, key=key(), to=due + dt.timedelta(days=80))
+    assert list(await charges(loan)) == [-1, 0]
+    payment = Payment(loan_id=loan.id, amount=Decimal("215.00"))
+    await repay_loan(actor=lender.cashier, key=key(), payment=payment)
+    loan = await Loan.get(id=loan.id)
+    assert (loan.state, loan.fee_receivable, loan.fee_paid) == (LoanState.WRITTEN_OFF, 0, 215_00)
+    await books_hold(loan.id)
+    assert (await verify_books(deep=True)).faults == []
