@@ -155,6 +155,21 @@ class Api:
         assert payload["errors"] == [], payload
         return payload
 
+    async def changed(self, **content: Any) -> dict[str, Any]:
+        """Propose a change as the risk officer and approve it as the approver; return the request
+        as it was proposed."""
+        payload = await self.done(
+            self.lender.risk_officer,
+            "proposeChange",
+            "change { id kind summaryZh contentSha256 }",
+            reason="Because.",
+            content=content,
+        )
+        change: dict[str, Any] = payload["change"]
+        form = {name: change[name] for name in ("id", "contentSha256")}
+        await self.done(self.lender.approver, "approveChange", "change { state }", **form)
+        return change
+
     async def refused(
         self, actor: Actor, name: str, /, *, language: str = "en", **form: Any
     ) -> list[dict[str, Any]]:

@@ -46,18 +46,9 @@ async def test_misuse_is_proposed_approved_and_seen(api: Api, story: Story) -> N
         ("content.misuse.markup", "OUT_OF_RANGE"),
         ("content.misuse.currency", "CURRENCY_MISMATCH"),
     }
-    payload = await api.done(
-        api.lender.risk_officer,
-        "proposeChange",
-        "change { id kind summaryZh contentSha256 }",
-        reason="Because.",
-        content={"misuse": misuse},
-    )
-    change = payload["change"]
+    change = await api.changed(misuse=misuse)
     assert change["kind"] == "MISUSE"
     assert f"自 {since} 起，挪用本金 20000.00 USD，在合同利率上加收 50 %" in change["summaryZh"]
-    form = {"id": change["id"], "contentSha256": change["contentSha256"]}
-    await api.done(api.lender.approver, "approveChange", "change { state }", **form)
     data = await api.data(
         api.lender.cashier,
         "query($id: ID!) { node(id: $id) { ... on Loan { misusedShare penaltyReceivable "
@@ -103,17 +94,8 @@ async def test_a_waived_penalty_is_due_no_more(api: Api, story: Story) -> None:
     before = (await api.data(api.lender.cashier, query, {"id": loan}))["node"]
     for bucket in ("penalty", "compound"):
         waiver = {"loanId": loan, "bucket": bucket.upper(), "currency": "USD"}
-        content = {"waiver": waiver | {"amount": before[f"{bucket}Receivable"], "reason": "Ours."}}
-        payload = await api.done(
-            api.lender.risk_officer,
-            "proposeChange",
-            "change { id contentSha256 }",
-            reason="Because.",
-            content=content,
-        )
-        await api.done(
-            api.lender.approver, "approveChange", "change { state }", **payload["change"]
-        )
+        amount = before[f"{bucket}Receivable"]
+        await api.changed(waiver=waiver | {"amount": amount, "reason": "Ours."})
     after = (await api.data(api.lender.cashier, query, {"id": loan}))["node"]
     assert before["nextInstallments"][0]["penaltyDue"] != "0.00"
     for shown in (after["nextInstallments"][0], after):

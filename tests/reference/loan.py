@@ -225,8 +225,8 @@ class Loan:
     def _bill_fees(self) -> None:
         """What falls due this morning brings its fee along."""
         for row in self.open_rows():
-            if row.due == self.today and row.opening and self.state == "ACTIVE":
-                fee = plan.fee_of(self.product, "PERIODIC", row.opening)
+            if row.due == self.today and row.began_with and self.state == "ACTIVE":
+                fee = plan.fee_of(self.product, "PERIODIC", row.began_with)
                 if fee:
                     self._levy(-row.number, row.due, fee)
 
@@ -235,6 +235,8 @@ class Loan:
         tomorrow = self.today + ONE_DAY
         rates = self.rates_on[self.today] = Rates(self.rate, self.penalty_rate)
         for row in self.open_rows():
+            if row.start == self.today:
+                row.began_with = row.bearing
             if row.start <= self.today < row.due:
                 now = plan.elapsed(self.product, row, tomorrow)
                 row.bore[self.today] = row.bearing * (now - row.counted)
@@ -434,7 +436,9 @@ class Loan:
     def _waive(self, act: Act) -> None:
         left = act.amount
         if act.bucket == "COSTS":
-            for charge in sorted(self.charges, key=lambda each: (each.due, each.number)):
+            for charge in sorted(
+                self.charges, key=lambda each: (each.number > 0, abs(each.number))
+            ):
                 part = min(charge.claim, left)
                 charge.waived += part
                 left -= part

@@ -52,15 +52,17 @@ class Product:
 class Row:
     """An instalment. `whole` are its parts of the year, `counted` those that have passed, `earned`
     the exact contract interest of these and `interest_of` each day's in minor units; `bearing` is
-    the balance on which it earns now. `misused` is the
-    exact surcharge on principal that is misused, `missed` what was added for earlier days; `bore`
-    and `late` are each day's balance, undue and overdue, and the parts of the year it counted."""
+    the balance on which it earns now, `began_with` that at the end of its first day. `misused` is
+    the exact surcharge on principal that is misused, `missed` what was added for earlier days;
+    `bore` and `late` are each day's balance, undue and overdue, and the parts of the year it
+    counted."""
 
     number: int
     start: dt.date
     due: dt.date
     whole: int
     opening: int = 0
+    began_with: int | None = None
     bearing: int = 0
     principal: int = 0
     interest: int = 0

@@ -117,7 +117,8 @@ class LoanProductInput:
     fees: list[LoanProductFeeInput] = strawberry.field(
         default_factory=list,
         description="At most 5 fees, which fall due on a loan's start date (UPFRONT_DUE) or with "
-        "each instalment that opens with a balance (PERIODIC).",
+        "each instalment that opens with a balance (PERIODIC). Left out: none, also where the "
+        "version before has some.",
     )
     active: bool = strawberry.field(
         default=True, description="Whether it is on offer; false takes the product off."

@@ -232,7 +232,8 @@ class Loan(Node):
     installments: list[Installment] = many("loan_id", "Its schedule.", order="number")
     next_installments: list[Installment] = many(
         "loan_id",
-        "The first three instalments not settled yet: what is owed next.",
+        "The first three instalments not settled yet: what is owed next, but for fees: those "
+        "billed are in `charges`, and a PERIODIC one comes with each due date.",
         order="number",
         where=(Condition("settled_on IS NULL"),),
         most=3,
@@ -288,7 +289,9 @@ class LoanFilter:
     )
     number: str | None = strawberry.field(default=None, description="The whole loan number.")
     due_by: dt.date | None = strawberry.field(
-        default=None, description="With something unpaid that falls due by this day."
+        default=None,
+        description="With principal or interest unpaid that falls due by this day; fees alone do "
+        "not count.",
     )
 
     def conditions(self) -> list[Condition]:

@@ -36,7 +36,7 @@ from domain.rules.lending.day_count import DatedRate
 from domain.rules.lending.limits import limit_used_after
 from domain.rules.lending.postings import Account, Event
 from domain.rules.lending.servicing.account import LoanAccount
-from domain.rules.lending.servicing.days import accrue, open_day
+from domain.rules.lending.servicing.days import accrue, bill, settle_due
 from domain.rules.lending.servicing.position import Position, moved, position
 from domain.rules.lending.states import LIVING_LOANS, FacilityState
 from domain.rules.refusal import refuse_if
@@ -130,6 +130,11 @@ async def open_loan(actor: Actor, loan_id: int) -> tuple[dt.date, OpenLoan]:
     return today, loan
 
 
+def fee_journal(loan_id: int, day: dt.date) -> str:
+    """The journal of the fees that a loan's terms charge on a day."""
+    return f"fee:{loan_id}:{day:%Y%m%d}"
+
+
 async def _refuse_set_aside(loan_id: int) -> None:
     """A loan that a day close set aside is behind, and stays so until it is caught up."""
     found = await rows(
@@ -204,7 +209,14 @@ def pass_days(loan: OpenLoan, today: dt.date, *, closed: bool = False) -> None:
             value_date=ended,
             posting_date=ended if day == today and not closed else today,
         )
-        open_day(account, day)
+        bill(account, day)
+        loan.book(
+            Event.CHARGE,
+            journal=fee_journal(loan.row.id, day),
+            value_date=day,
+            posting_date=today,
+        )
+        settle_due(account)
         loan.book(
             Event.DAY,
             journal=f"day:{loan.row.id}:{day:%Y%m%d}",

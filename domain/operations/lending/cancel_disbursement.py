@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from domain.actor import Actor
-from domain.db import execute, rows
+from domain.db import execute, in_list, rows
 from domain.models.lending.contract import Drawdown
 from domain.models.lending.facility import CreditFacility
 from domain.models.lending.loan import Loan
-from domain.models.lending.loan_history_events import REVERSAL
+from domain.models.lending.loan_history_events import NOT_REPLAYED
 from domain.operations.lending.account import OpenLoan, open_loan, save
 from domain.operations.perform import Step
 from domain.rules.lending.postings import Account, Event
@@ -97,9 +97,9 @@ async def _free_limit(loan: OpenLoan, contract_id: int) -> None:
 async def _refuse_touched(loan_id: int) -> None:
     touched = await rows(
         "SELECT id FROM repayment WHERE loan_id = %s AND reversed_by IS NULL UNION ALL "
-        "SELECT id FROM loan_event WHERE loan_id = %s AND reversed_by IS NULL AND kind <> %s "
-        "LIMIT 1",
-        [loan_id, loan_id, REVERSAL],
+        "SELECT id FROM loan_event WHERE loan_id = %s AND reversed_by IS NULL "
+        f"AND kind NOT IN {in_list(NOT_REPLAYED)} LIMIT 1",
+        [loan_id, loan_id, *NOT_REPLAYED],
     )
     if not touched:
         return

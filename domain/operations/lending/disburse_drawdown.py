@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tortoise import models
 
@@ -27,9 +27,11 @@ from domain.models.lending.loan_terms import (
 )
 from domain.models.lending.product import LoanProduct
 from domain.operations.clock import now
+from domain.operations.lending.account import fee_journal
 from domain.operations.lending.order_payment import order_disbursement
 from domain.operations.lending.post import Posting, post
 from domain.operations.lending.renew_loan import open_renewed, settle_renewed
+from domain.operations.lending.save_items import save_charges
 from domain.operations.perform import Done, Result, Step, perform
 from domain.queries.business_date import held_business_date
 from domain.queries.lending.benchmarks import business_calendar, fixing_on
@@ -38,14 +40,13 @@ from domain.queries.policy import policy_values
 from domain.queries.risk.involvement import involved_people
 from domain.rules.lending.benchmark import RepricingRule, reset_dates
 from domain.rules.lending.business_days import BusinessCalendar, RollConvention
-from domain.rules.lending.fees import due_at_start
 from domain.rules.lending.limits import facility_usable
 from domain.rules.lending.overdue import penalty_rate
 from domain.rules.lending.postings import Account, Event
 from domain.rules.lending.schedule import ScheduleRow, build_schedule
 from domain.rules.lending.schedule_checks import validate_loan_plan
 from domain.rules.lending.schedule_terms import ScheduleTerms
-from domain.rules.lending.servicing.bill_fees import UPFRONT_FEE
+from domain.rules.lending.servicing.bill_fees import upfront_charge
 from domain.rules.lending.servicing.position import moved, position
 from domain.rules.lending.states import (
     DRAWDOWN,
@@ -54,7 +55,6 @@ from domain.rules.lending.states import (
     FacilityState,
     LoanState,
 )
-from domain.rules.money import Rounding
 from domain.rules.refusal import ErrorCode, Problem, Refused, refuse_if
 from domain.rules.risk.approval import Involvement
 from domain.rules.separation import refuse_same_person
@@ -258,7 +258,6 @@ async def _create_loan(
         roll=product.roll,
         plan=stored_plan(read_plan(drawdown.plan)),
         fees=stored_fees(fees),
-        fee_receivable=due_at_start(fees, drawdown.amount, Rounding(product.rounding)),
         start_date=today,
         counted_from=today,
         maturity_date=today,
@@ -266,6 +265,8 @@ async def _create_loan(
         principal_outstanding=drawdown.amount,
     )
     terms = replace(schedule_terms(loan), calendar=agreed.calendar)
+    fee = upfront_charge(fees, terms)
+    loan.fee_receivable = fee.amount if fee else 0
     refuse_if(_plan_problems(terms))
     schedule = build_schedule(terms)
     loan.maturity_date = schedule[-1].due_date
@@ -295,25 +296,11 @@ async def _create_loan(
             for row in schedule
         ],
     )
-    if loan.fee_receivable:
-        await insert_later("loan_charge", [_upfront_fee(loan)])
+    await save_charges(loan, {}, [fee] if fee else [])
     return loan, schedule
 
 
-def _upfront_fee(loan: Loan) -> dict[str, Any]:
-    """The charge that bill_upfront makes of a loan as it was disbursed."""
-    return {
-        "loan_id": loan.id,
-        "number": 0,
-        "code": UPFRONT_FEE,
-        "currency": loan.currency,
-        "due_date": loan.start_date,
-        "amount": loan.fee_receivable,
-        "paid": 0,
-        "waived": 0,
-    }
-
-
+_FEE_ACCOUNTS = (Account.FEE_RECEIVABLE, Account.FEE_INCOME)
 # None of them has a default in the database.
 _NOTHING_PAID = {name: 0 for name in PROGRESS_COLUMNS if name != "settled_on"}
 
@@ -406,22 +393,24 @@ async def _pay_out(
             }
         ],
     )
+    owed = position(loan, disbursed=loan.principal)
+    lent = {account: held for account, held in owed.items() if account not in _FEE_ACCOUNTS}
     await post(
         [
             Posting(
-                journal=f"disbursement:{drawdown.id}",
-                event=Event.DISBURSEMENT,
+                journal=journal,
+                event=event,
                 loan=loan,
                 currency=loan.currency,
                 # On its way out until the bank has confirmed the order, or into the loan that it
                 # renews.
-                entries=moved(
-                    {},
-                    position(loan, disbursed=loan.principal),
-                    cash=Account.DISBURSEMENT_CLEARING,
-                ),
+                entries=moved(before, after, cash=Account.DISBURSEMENT_CLEARING),
                 value_date=today,
                 posting_date=today,
+            )
+            for journal, event, before, after in (
+                (f"disbursement:{drawdown.id}", Event.DISBURSEMENT, {}, lent),
+                (fee_journal(loan.id, today), Event.CHARGE, lent, owed),
             )
         ]
     )

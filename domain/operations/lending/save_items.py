@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from domain.db import execute_many, in_list
+from domain.models.lending.loan import Loan
 from domain.models.lending.loan_account import (
     PROGRESS_COLUMNS,
     SCHEDULE_COLUMNS,
@@ -24,12 +25,14 @@ _SUPERSEDE = (
     f"{', '.join(SCHEDULE_COLUMNS)}) SELECT loan_id, %s, number, currency, "
     f"{', '.join(SCHEDULE_COLUMNS)} FROM installment WHERE loan_id = %s"
 )
-# The amount too: in a changed history a prepayment may have cost another fee.
+# All of it: in a changed history a prepayment may have cost another fee, and a row that brings one
+# fallen due on another day.
 _UPDATE_CHARGE = (
-    "UPDATE loan_charge SET amount = %s, paid = %s, waived = %s, settled_on = %s WHERE id = %s"
+    "UPDATE loan_charge SET code = %s, due_date = %s, amount = %s, paid = %s, waived = %s, "
+    "settled_on = %s WHERE id = %s"
 )
 _INSERT_CHARGE = (
-    "INSERT INTO loan_charge (loan_id, number, code, currency, due_date, amount, paid, waived, "
+    "INSERT INTO loan_charge (loan_id, number, currency, code, due_date, amount, paid, waived, "
     "settled_on) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 
@@ -72,18 +75,16 @@ async def save_installments(
 
 
 async def save_charges(
-    loan: LoanRow, before: Mapping[int, ChargeRow], after: Sequence[Charge]
+    loan: Loan | LoanRow, before: Mapping[int, ChargeRow], after: Sequence[Charge]
 ) -> None:
     """Write what changed between the rows that were read and the account's charges."""
     changed, added = [], []
     for charge in after:
-        row = before.get(charge.number)
-        progress = (charge.amount, charge.paid, charge.waived, charge.settled_on)
+        row, values = before.get(charge.number), _charged(charge)
         if row is None:
-            fixed = (loan.id, charge.number, charge.code, loan.currency, charge.due_date)
-            added.append((*fixed, *progress))
-        elif progress != (row.amount, row.paid, row.waived, row.settled_on):
-            changed.append((*progress, row.id))
+            added.append((loan.id, charge.number, loan.currency, *values))
+        elif values != _charged(row):
+            changed.append((*values, row.id))
     gone = [row.id for number, row in before.items() if number not in {c.number for c in after}]
     if gone:
         await execute_many(f"DELETE FROM loan_charge WHERE id IN {in_list(gone)}", [gone])
@@ -91,6 +92,10 @@ async def save_charges(
         await execute_many(_UPDATE_CHARGE, changed)
     if added:
         await execute_many(_INSERT_CHARGE, added)
+
+
+def _charged(of: Charge | ChargeRow) -> tuple[object, ...]:
+    return of.code, of.due_date, of.amount, of.paid, of.waived, of.settled_on
 
 
 def _values(row: Installment) -> tuple[object, ...]:

@@ -132,16 +132,10 @@ def schedule_fees(
     )
 
 
-def loan_fee_problems(fees: Sequence[Fee]) -> Iterator[Problem]:
+def loan_fee_problems(fees: Sequence[Fee], *, most: int) -> Iterator[Problem]:
     """Every mistake in the fees that a product agrees with its loans, by the field names of
-    `LoanProductInput`."""
-    if len(fees) > MAX_FEES:
-        yield Problem(
-            ErrorCode.OUT_OF_RANGE,
-            ("fees",),
-            f"A product has at most {MAX_FEES} fees; these are {len(fees)}.",
-            f"一个产品最多 {MAX_FEES} 项费用，当前为 {len(fees)} 项。",
-        )
+    `LoanProductInput`. `most` is the largest loan, in minor units."""
+    yield from _too_many(fees)
     for place, fee in enumerate(fees):
         path = ("fees", str(place))
         if fee.kind is FeeKind.UPFRONT_DEDUCTED:
@@ -161,26 +155,27 @@ def loan_fee_problems(fees: Sequence[Fee]) -> Iterator[Problem]:
                 "choose UPFRONT_DUE or PERIODIC.",
                 "承诺费按未提用额度收取，不属于单笔借据，请选择 UPFRONT_DUE 或 PERIODIC。",
             )
-        elif mistakes := list(_mistakes(fee, path)):
-            yield from mistakes
-        elif fee.rate is not None and fee.rate > _RATE_MAX:
+        elif fee.rate is not None and not (fee.rate.is_finite() and 0 <= fee.rate <= _RATE_MAX):
             yield Problem(
                 ErrorCode.OUT_OF_RANGE,
                 (*path, "rate"),
-                "The rate of a fee is a fraction of the balance, at most 1: 0.005 is 0.5 %.",
-                "费率为余额的比例，不得超过 1：0.005 即 0.5%。",
+                "The rate of a fee is a fraction of the balance, from 0 to 1: 0.005 is 0.5 %.",
+                "费率为余额的比例，须在 0 至 1 之间：0.005 即 0.5%。",
             )
+        elif fee.amount is not None and 0 < most < fee.amount:
+            yield Problem(
+                ErrorCode.OUT_OF_RANGE,
+                (*path, "amount"),
+                "A fee must not be above principalMax, the largest loan of the product.",
+                "费用金额不得超过产品的最高贷款金额 principalMax。",
+            )
+        else:
+            yield from _mistakes(fee, path)
 
 
 def fee_problems(fees: Sequence[Fee], *, terms: ScheduleTerms) -> Iterator[Problem]:
     """Every mistake in `fees`, by the field names of `SchedulePreviewInput`."""
-    if len(fees) > MAX_FEES:
-        yield Problem(
-            ErrorCode.OUT_OF_RANGE,
-            ("fees",),
-            f"At most {MAX_FEES} fees can be calculated at once; these are {len(fees)}.",
-            f"一次最多试算 {MAX_FEES} 项费用，当前为 {len(fees)} 项。",
-        )
+    yield from _too_many(fees)
     sound = True
     for place, fee in enumerate(fees):
         for problem in _mistakes(fee, ("fees", str(place))):
@@ -195,6 +190,16 @@ def fee_problems(fees: Sequence[Fee], *, terms: ScheduleTerms) -> Iterator[Probl
             ("fees",),
             "The fees deducted leave nothing of the principal to pay out. Lower them.",
             "扣除的费用使放款金额不为正，请降低费用。",
+        )
+
+
+def _too_many(fees: Sequence[Fee]) -> Iterator[Problem]:
+    if len(fees) > MAX_FEES:
+        yield Problem(
+            ErrorCode.OUT_OF_RANGE,
+            ("fees",),
+            f"There can be at most {MAX_FEES} fees; these are {len(fees)}.",
+            f"费用最多 {MAX_FEES} 项，当前为 {len(fees)} 项。",
         )
 
 

@@ -18,7 +18,7 @@ from domain.rules.lending.overdue import CompoundBasis
 from domain.rules.lending.periods import PeriodUnit
 from domain.rules.lending.schedule_checks import validate
 from domain.rules.lending.schedule_terms import RepaymentMethod, ScheduleTerms
-from domain.rules.money import CURRENCIES, Rounding, to_minor
+from domain.rules.money import Rounding, to_minor
 from domain.rules.reference import read_code
 from domain.rules.refusal import ErrorCode
 
@@ -101,7 +101,7 @@ def read_product(form: Form, draft: ProductDraft, *, today: date) -> ReadProduct
         principal_min=form.money("principalMin", draft.principal_min, draft.currency),
         principal_max=form.money("principalMax", draft.principal_max, draft.currency),
     )
-    _check_fees(form, draft)
+    _check_fees(form, draft, most=found.principal_max)
     form.currency("currency", draft.currency)
     for path, value, most, decimals in (
         ("rateMin", draft.rate_min, RATE_MAX, 12),
@@ -131,13 +131,17 @@ def in_minor_units(draft: ProductDraft) -> tuple[Fee, ...]:
     )
 
 
-def _check_fees(form: Form, draft: ProductDraft) -> None:
-    before = len(form.problems)
-    for place, fee in enumerate(draft.fees):
-        if fee.amount is not None:
-            form.money(f"fees.{place}.amount", fee.amount, draft.currency, zero=True)
-    if len(form.problems) == before and draft.currency in CURRENCIES:
-        form.extend(loan_fee_problems(in_minor_units(draft)))
+def _check_fees(form: Form, draft: ProductDraft, *, most: int) -> None:
+    def minor(place: int, amount: Decimal | None) -> int | None:
+        if amount is None:
+            return None
+        return form.money(f"fees.{place}.amount", amount, draft.currency, zero=True)
+
+    fees = [
+        Fee(fee.kind, amount=minor(place, fee.amount), rate=fee.rate)
+        for place, fee in enumerate(draft.fees)
+    ]
+    form.extend(loan_fee_problems(fees, most=most))
 
 
 def _check_benchmark(form: Form, draft: ProductDraft) -> None:

@@ -162,8 +162,18 @@ async def test_a_product_whose_widest_loan_has_no_schedule(lender: Lender) -> No
             },
         ),
         (
-            {"fees": (ProductFee(kind=FeeKind.PERIODIC, amount=Decimal("0.001")),)},
-            {"fees.0.amount": ErrorCode.WRONG_SCALE},
+            {
+                "fees": (
+                    ProductFee(kind=FeeKind.PERIODIC, amount=Decimal("0.001")),
+                    ProductFee(kind=FeeKind.PERIODIC, amount=Decimal("500000.01")),
+                    ProductFee(kind=FeeKind.COMMITMENT, rate=Decimal("0.01")),
+                )
+            },
+            {
+                "fees.0.amount": ErrorCode.WRONG_SCALE,
+                "fees.1.amount": ErrorCode.OUT_OF_RANGE,
+                "fees.2.kind": ErrorCode.INVALID_VALUE,
+            },
         ),
         (
             {"fees": (ProductFee(kind=FeeKind.PERIODIC, amount=Decimal("1.00")),) * 6},

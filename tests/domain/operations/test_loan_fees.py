@@ -10,7 +10,7 @@ import pytest
 
 from domain import db
 from domain.models.lending.contract import LoanContract
-from domain.models.lending.loan import Loan
+from domain.models.lending.loan import Installment, Loan
 from domain.models.lending.loan_history import LoanCharge
 from domain.models.lending.loan_terms import read_fees
 from domain.models.lending.payment import PaymentOrder
@@ -23,8 +23,13 @@ from domain.operations.lending.repay_loan import Payment, pay_off_loan, repay_lo
 from domain.operations.lending.request_drawdown import DrawdownRequest, request_drawdown
 from domain.operations.lending.settle_order import bounce_order
 from domain.operations.lending.verify_books import verify_books
+from domain.queries.business_date import business_date
+from domain.queries.lending.loan_statement import Place, Standing, statement_lines
 from domain.rules.lending.fees import FeeKind, due_at_start
+from domain.rules.lending.postings import Event
 from domain.rules.lending.product import ProductFee
+from domain.rules.lending.schedule_terms import RepaymentMethod
+from domain.rules.lending.servicing import events as e
 from domain.rules.lending.states import LoanState, PaymentMethod
 from domain.rules.money import Rounding
 from domain.rules.refusal import Refused
@@ -32,6 +37,7 @@ from tests.books import books_hold
 from tests.changes import approve, propose
 from tests.domain.operations.test_change_products import PRODUCT
 from tests.lender import Lender, key
+from tests.servicing import days_pass, happens, is_reversed, pays, prepays
 
 FEES = (
     ProductFee(kind=FeeKind.UPFRONT_DUE, rate=Decimal("0.005")),
@@ -169,3 +175,57 @@ async def test_a_loan_written_off_bears_no_more_fees_and_recovers_the_old(lender
     assert (loan.state, loan.fee_receivable, loan.fee_paid) == (LoanState.WRITTEN_OFF, 0, 215_00)
     await books_hold(loan.id)
     assert (await verify_books(deep=True)).faults == []
+
+
+async def test_a_fee_whose_row_falls_due_otherwise_in_a_changed_history(lender: Lender) -> None:
+    code = await offered(lender, replace(PRODUCT, code="GEN-DUE", fees=FEES))
+    loan = await lender.loan(product=code, amount=12_000_00, installments=12)
+    await days_pass(lender, 10)
+    prepaid = await prepays(lender, loan.id, 9_300_00, keep=e.Keep.INSTALLMENT)
+    last = (await Installment.filter(loan_id=loan.id).order_by("number"))[-1]
+    assert last.number < 12  # the loan has become shorter
+    await days_pass(lender, (last.due_date - await business_date()).days + 46)
+
+    def anew(sequence: int, on: dt.date) -> e.Restructuring:
+        return e.Restructuring(
+            sequence=sequence,
+            on=on,
+            method=RepaymentMethod.EQUAL_INSTALLMENT,
+            periods=6,
+            annual_rate=Decimal("0.06"),
+            penalty_rate=Decimal("0.09"),
+        )
+
+    await happens(lender, loan.id, anew)
+    await days_pass(lender, 40)
+    before = {c.number: c.due_date for c in await LoanCharge.filter(loan_id=loan.id)}
+    await is_reversed(lender, prepaid)
+    after = {c.number: c.due_date for c in await LoanCharge.filter(loan_id=loan.id)}
+    assert any(after[number] != day for number, day in before.items() if number in after)
+    assert (await verify_books(deep=True)).faults == []
+
+
+async def test_the_statement_names_every_fee(lender: Lender) -> None:
+    code = await offered(lender, replace(PRODUCT, code="GEN-LINES", fees=FEES))
+    loan = await lender.loan(product=code, amount=40_000_00, installments=12)
+    assert loan.next_due_date is not None
+    await pays(lender, loan.id, 10_000_00)  # a credit balance pays the coming fee at once
+    await days_pass(lender, (loan.next_due_date - loan.start_date).days)
+    found = statement_lines(
+        loan.id, start=loan.start_date, end=loan.next_due_date, after=Place(0, 0, Standing())
+    )
+    lines = [line async for line in found]
+    fees = [(line.event, line.value_date, line.moved.fees) for line in lines if line.moved.fees]
+    assert fees == [
+        (Event.CHARGE, loan.start_date, 200_00),
+        (Event.REPAYMENT, loan.start_date, -200_00),
+        (Event.CHARGE, loan.next_due_date, 15_00),
+        (Event.DAY, loan.next_due_date, -15_00),
+    ]
+
+
+async def test_who_drops_the_fees_is_told_so(lender: Lender) -> None:
+    code = await offered(lender, replace(PRODUCT, code="GEN-DROP", fees=FEES))
+    change = await propose(lender.risk_officer, LOAN_PRODUCT, replace(PRODUCT, code=code))
+    assert change.summary_en.endswith(", no fees any more")
+    assert change.summary_zh.endswith("，不再收费")

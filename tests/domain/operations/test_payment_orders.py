@@ -19,6 +19,7 @@ from domain.models.lending.loan import Loan
 from domain.models.lending.payment import IncomingPayment, PaymentOrder, PaymentOrderFile
 from domain.operations.changes.kinds.refund import REFUND, CreditRefund
 from domain.operations.lending.advance_business_date import advance_business_date
+from domain.operations.lending.announce_prepayment import PrepaymentNotice, announce_prepayment
 from domain.operations.lending.disburse_drawdown import disburse_drawdown
 from domain.operations.lending.export_orders import FILE_TEXT, OrderExport, export_orders
 from domain.operations.lending.receive_payment import ReceivedPayment, receive_payment
@@ -200,6 +201,19 @@ async def test_pain001_needs_our_own_account(
     assert code(refusal) is ErrorCode.UNAVAILABLE
     assert (await order_of(loan)).state == OrderState.CREATED
     await export(lender, OrderFormat.CSV)
+
+
+async def test_a_payout_bounces_though_a_prepayment_was_announced(lender: Lender) -> None:
+    """What leaves the loan's money alone cannot be reversed, and stands in no way."""
+    loan = await entrusted(lender)
+    planned = loan.start_date + dt.timedelta(days=20)
+    notice = PrepaymentNotice(loan_id=loan.id, planned_on=planned, note="By letter.")
+    await announce_prepayment(actor=lender.relationship_manager, key=key(), notice=notice)
+    await export(lender)
+    order = await order_of(loan)
+    await bounce_order(actor=lender.cashier, key=key(), order_id=order.id, reason="closed")
+    assert (await Loan.get(id=loan.id)).state == LoanState.CANCELLED
+    assert await crooked() == []
 
 
 @pytest.mark.parametrize("confirmed", [False, True])

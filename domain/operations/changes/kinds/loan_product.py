@@ -1,7 +1,7 @@
 """A loan product (贷款产品): a new one, or a new version. Versions that are there never change.
 
-The latest version of a code is the one on offer, if it is active. What a version does not name
-stays as the version before has it.
+The latest version of a code is the one on offer, if it is active. The payload is the whole version:
+fees that it leaves out are none, whatever the version before had.
 """
 
 from __future__ import annotations
@@ -56,10 +56,13 @@ async def _validate(_: Actor, asked: ProductVersion) -> Proposal[ProductVersion]
         principal_max=Decimal(format_minor(read.principal_max, asked.currency)),
         version=version,
     )
+    dropped = latest is not None and latest.fees and not asked.fees
     return Proposal(
         payload=payload,
-        en=_summary(payload, "on offer" if asked.active else "no longer on offer", payload.name_en),
-        zh=_summary(payload, "在售" if asked.active else "停售", payload.name_zh),
+        en=_summary(payload, "on offer" if asked.active else "no longer on offer", payload.name_en)
+        + (", no fees any more" if dropped else ""),
+        zh=_summary(payload, "在售" if asked.active else "停售", payload.name_zh)
+        + ("，不再收费" if dropped else ""),
         subject=("LoanProduct", latest.id) if latest else ("", 0),
     )
 
@@ -75,7 +78,8 @@ def _summary(new: ProductVersion, state: str, name: str) -> str:
 def _fees(new: ProductVersion) -> str:
     """The fees as a change of them shows: no name needs a translation."""
     return "".join(
-        f", {fee.kind} " + (f"{fee.amount} {new.currency}" if fee.rate is None else str(fee.rate))
+        f", {fee.kind} "
+        + (f"{fee.amount:f} {new.currency}" if fee.rate is None else f"{fee.rate:f}")
         for fee in new.fees
     )
 

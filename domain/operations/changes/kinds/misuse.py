@@ -58,7 +58,10 @@ async def _validate(actor: Actor, asked: LoanMisuse) -> Proposal[LoanMisuse]:
     form.refuse()
     en, zh = "no principal is misused any more", "不再有挪用本金"
     if asked.amount:
-        sum_, above = f"{asked.amount} {asked.currency}", f"{(asked.markup * 100).normalize():f} %"
+        sum_, above = (
+            f"{asked.amount:f} {asked.currency}",
+            f"{(asked.markup * 100).normalize():f} %",
+        )
         en = f"{sum_} of principal is misused and charged {above} above the contract rate,"
         zh = f"挪用本金 {sum_}，在合同利率上加收 {above}"
     since_en = f"since {asked.since}" if asked.since else "from the day of the approval"

@@ -126,6 +126,12 @@ class Charge:
         """What of it is unpaid."""
         return self.amount - self.paid - self.waived
 
+    @property
+    def age(self) -> tuple[bool, int]:
+        """Its place among the charges that a waiver gives up: those of the terms first, then what
+        was levied, each in the order they came."""
+        return self.number > 0, abs(self.number)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicingTerms:

@@ -37,12 +37,23 @@ def advance(account: LoanAccount, to: dt.date) -> None:
 def open_day(account: LoanAccount, day: dt.date) -> None:
     """Accrue up to `day` (excluded), then do what the day brings."""
     accrue(account, day)
+    bill(account, day)
+    settle_due(account)
+
+
+def bill(account: LoanAccount, day: dt.date) -> None:
+    """Let `day` begin, up to which all has accrued, with the fees that fall due on it."""
     account.accrued_through = day
     bill_periodic(account)
+
+
+def settle_due(account: LoanAccount) -> None:
+    """What follows from a day that began: a credit balance pays what fell due, items and loan
+    close, book status and tax come right."""
     use_credit(account)
-    close_settled(account, day)
+    close_settled(account, account.accrued_through)
     change_book_status(account)
-    tax(account, day)
+    tax(account, account.accrued_through)
 
 
 def use_credit(account: LoanAccount) -> None:

@@ -22,7 +22,7 @@ def waive(account: LoanAccount, event: Waiver) -> None:
     """Take up to `event.amount` off the claims of its bucket; nothing is paid."""
     left = event.amount
     if event.bucket is Bucket.COSTS:
-        for charge in sorted(account.open_charges(), key=lambda each: (each.due_date, each.number)):
+        for charge in sorted(account.open_charges(), key=lambda each: each.age):
             part = min(charge.claim, left)
             charge.waived += part
             account.fee_receivable -= part

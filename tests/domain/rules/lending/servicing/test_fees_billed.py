@@ -102,7 +102,29 @@ def test_a_prepayment_lowers_the_later_fees_alone():
     assert [each.amount for each in account.charges] == [100_00, 30_00]
 
 
-def test_costs_are_waived_by_the_day_they_fell_due():
+def test_what_is_prepaid_on_a_due_date_bears_no_fee_in_the_row_that_begins():
+    account = loan(SHARE)
+    due = dt.date(2026, 2, 15)
+    advance(account, due)
+    # The instalment, 25,000 and 310.00, its fee of 100.00, and 60,000 of principal ahead.
+    apply(account, e.Prepayment(sequence=1, on=due, amount=85_410_00, keep=e.Keep.TERM))
+    assert account.principal_outstanding == 15_000_00
+    advance(account, dt.date(2026, 3, 15))
+    assert [each.amount for each in account.charges] == [100_00, 15_00]
+
+
+def test_levied_costs_are_waived_in_the_order_they_were_levied():
+    """As they always were: a replay must give what was waived before there were fees."""
+    account, day = loan(), dt.date(2026, 2, 1)
+    advance(account, day)
+    for sequence, due in ((1, dt.date(2026, 2, 20)), (2, day)):
+        levy = e.Levy(sequence=sequence, on=day, code="OTHER", amount=50_00, due_date=due)
+        apply(account, levy)
+    apply(account, e.Waiver(sequence=3, on=day, bucket=Bucket.COSTS, amount=60_00))
+    assert {each.number: each.waived for each in account.charges} == {1: 50_00, 2: 10_00}
+
+
+def test_fees_of_the_terms_are_waived_first():
     account = loan(FLAT, ONCE)
     due = dt.date(2026, 2, 15)
     advance(account, due)
@@ -111,7 +133,7 @@ def test_costs_are_waived_by_the_day_they_fell_due():
     day = dt.date(2026, 3, 15)
     apply(account, e.Waiver(sequence=2, on=day, bucket=Bucket.COSTS, amount=521_00))
     waived = {each.number: each.waived for each in account.charges}
-    assert waived == {0: 500_00, -1: 20_00, 1: 1_00, -2: 0}
+    assert waived == {0: 500_00, -1: 20_00, -2: 1_00, 1: 0}
 
 
 def test_a_replay_bills_the_same_fees():
